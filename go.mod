@@ -1,0 +1,10 @@
+module github.com/rules-kheaders/rules_kheaders
+
+go 1.24.0
+
+toolchain go1.25.4
+
+require (
+	github.com/klauspost/compress v1.19.2
+	github.com/ulikunitz/xz v0.5.17
+)
