@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package xz
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/ulikunitz/xz/lzma"
+)
+
+// Open returns a reader of the decoded bytes. It never yields more than
+// Uncompressed bytes, allocates no larger a dictionary than that, and returns
+// io.EOF only after the size and the CRC32 have turned out right; a caller
+// must not trust what it read before that.
+func (b Block) Open() io.Reader {
+	return &blockReader{block: b, in: &counter{r: bufio.NewReaderSize(stored(b.LZMA2), readSize)}}
+}
+
+type blockReader struct {
+	block Block
+	in    *counter
+	dec   *decoder
+	n     int64
+	crc   uint32
+	err   error
+}
+
+func (r *blockReader) Read(p []byte) (int, error) {
+	if r.err != nil || len(p) == 0 {
+		return 0, r.err
+	}
+	if r.dec == nil {
+		r.dec = newDecoder(r.in, min(DictSize(r.block.DictProp), r.block.Uncompressed))
+	}
+	n, err := r.dec.Read(p)
+	r.n += int64(n)
+	r.crc = crc32.Update(r.crc, crc32.IEEETable, p[:n])
+	switch {
+	case r.n > r.block.Uncompressed:
+		n, r.err = 0, fmt.Errorf("decode xz block: more than the %d bytes declared", r.block.Uncompressed)
+	case err == io.EOF:
+		r.err = r.finish()
+	case err != nil:
+		r.err = fmt.Errorf("decode xz block: %w", err)
+	}
+	return n, r.err
+}
+
+// finish returns io.EOF if everything that the block declares is true.
+func (r *blockReader) finish() error {
+	rest := r.block.LZMA2.Size() - r.in.n
+	switch {
+	case rest > 0:
+		return fmt.Errorf("decode xz block: the data ends %d bytes early", rest)
+	case r.n != r.block.Uncompressed:
+		return fmt.Errorf("decode xz block: %d bytes decoded, %d declared", r.n, r.block.Uncompressed)
+	case r.crc != r.block.CRC32:
+		return fmt.Errorf("decode xz block: CRC32 is %08x: expected %08x", r.crc, r.block.CRC32)
+	}
+	return io.EOF
+}
+
+// decoder decodes raw LZMA2 data up to its end marker, and reads nothing
+// beyond that.
+type decoder struct {
+	in   io.Reader
+	dict int64
+	dec  *lzma.Reader2
+}
+
+// newDecoder wants in to be an io.ByteReader or buffered: the library reads
+// it a byte at a time.
+func newDecoder(in io.Reader, dict int64) *decoder {
+	return &decoder{in: in, dict: max(dict, lzma.MinDictCap)}
+}
+
+func (d *decoder) Read(p []byte) (n int, err error) {
+	// The library guards its own invariants with panics; on forged data such
+	// a guard is one more way to say that the data is corrupt.
+	defer func() {
+		if e := recover(); e != nil {
+			n, err = 0, fmt.Errorf("LZMA2 data is corrupt: %v", e)
+		}
+	}()
+	if d.dec == nil {
+		if d.dec, err = (lzma.Reader2Config{DictCap: int(d.dict)}).NewReader2(d.in); err != nil {
+			return 0, err
+		}
+	}
+	n, err = d.dec.Read(p)
+	if err == io.EOF && !d.dec.EOS() {
+		err = errors.New("LZMA2 data has no end marker")
+	}
+	return n, err
+}
