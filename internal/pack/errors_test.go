@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestErrors spoils one thing at a time. want holds words of the message, in
+// which SRC, OBJ and TMP stand for the directories.
+func TestErrors(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(t *testing.T, src, obj files)
+		set   func(t *testing.T, o *Options)
+		want  []string
+	}{
+		{"no autoconf.h", drop("include/generated/autoconf.h"), nil,
+			[]string{"pack profile module for kernel 6.1, x86: nothing in SRC, OBJ matches include/generated/autoconf.h"}},
+		{"no kernel.release", drop("include/config/kernel.release"), nil,
+			[]string{"nothing in SRC, OBJ matches include/config/kernel.release"}},
+		{"no release at all", drop("include/config/kernel.release", "include/generated/utsrelease.h"), nil,
+			[]string{"find kernel release: no tree has include/config/kernel.release, and none was given"}},
+		{"two patterns", drop("scripts/module.lds", "scripts/Makefile.lib"), nil,
+			[]string{"scripts/Makefile.lib, {scripts,arch/x86}/module.lds"}},
+		{"no headers of the architecture", nil, func(_ *testing.T, o *Options) { o.Arch = "riscv" },
+			[]string{"arch/riscv/include/**/*.h", "arch/riscv/Makefile"}},
+		{"Makefile of O= only", func(_ *testing.T, src, _ files) { delete(src, "Makefile") }, nil,
+			[]string{"nothing in SRC, OBJ matches Makefile"}},
+		{"release of utsrelease.h", put("include/generated/utsrelease.h", "#define UTS_RELEASE \"6.1.0\"\n"), nil,
+			[]string{"kernel releases disagree: OBJ/include/config/kernel.release says 6.1.192-lab, OBJ/include/generated/utsrelease.h says 6.1.0"}},
+		{"release given", nil, func(_ *testing.T, o *Options) { o.Release = "6.1.5" },
+			[]string{"kernel releases disagree: the release given says 6.1.5, OBJ/include/config/kernel.release says 6.1.192-lab"}},
+		{"release in a file", nil, func(t *testing.T, o *Options) { o.Release = temp(t, "6.1.6\n") },
+			[]string{"kernel releases disagree: TMP/file says 6.1.6"}},
+		{"release file is not there", nil, func(_ *testing.T, o *Options) { o.Release = "no/kernel.release" },
+			[]string{"read kernel release: stat no/kernel.release: no such file"}},
+		{"release is no release", put("include/config/kernel.release", "six\n"), nil,
+			[]string{`read kernel release from OBJ/include/config/kernel.release: got "six"`}},
+		{"utsrelease.h without it", put("include/generated/utsrelease.h", "\n"), nil,
+			[]string{"read OBJ/include/generated/utsrelease.h: it has no line such as #define UTS_RELEASE"}},
+		{"series", nil, func(_ *testing.T, o *Options) { o.Series = "4.19" },
+			[]string{"find profile for kernel 4.19: there are tables for 5.10 to 7.2"}},
+		{"series that needs more", nil, func(_ *testing.T, o *Options) { o.Series = "7.2" },
+			[]string{"for kernel 7.2, x86: nothing in SRC, OBJ matches include/generated/rustc_cfg, scripts/module-common.c"}},
+		{"no sanitised headers", func(_ *testing.T, _, obj files) { delete(obj, "usr/include/linux/types.h") },
+			func(_ *testing.T, o *Options) { o.Profile = "module+uapi" },
+			[]string{"pack profile module+uapi for kernel 6.1, x86: nothing in SRC, OBJ matches usr/include/**/*.h"}},
+		{"symvers that are not packed", put("Module.symvers", "0x1\ta\n"), func(_ *testing.T, o *Options) { o.Profile = "tracing" },
+			[]string{"read symbols: OBJ/Module.symvers:1: got 2 fields"}},
+		{"profile", nil, func(_ *testing.T, o *Options) { o.Profile = "all" },
+			[]string{`find profile "all": expected module or tracing`}},
+
+		{"no symvers", nil, func(_ *testing.T, o *Options) { o.Symvers = "" },
+			[]string{"pack profile module: no Module.symvers was given"}},
+		{"symvers is not there", drop("Module.symvers"), nil,
+			[]string{"read symbols: open OBJ/Module.symvers: no such file"}},
+		{"empty symvers", put("Module.symvers", ""), nil,
+			[]string{"read symbols: OBJ/Module.symvers: it is empty"}},
+		{"malformed symvers", put("Module.symvers", "0x1\ta\n"), nil,
+			[]string{"read symbols: OBJ/Module.symvers:1: got 2 fields"}},
+		{"symvers without CRCs", put("Module.symvers", "0x00000000\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"), nil,
+			[]string{"read symbols: OBJ/Module.symvers: all 1 CRCs are 0x00000000", "CONFIG_MODVERSIONS=y"}},
+		{"symvers of modules", put("Module.symvers", "0x1\ta\tlib/a\tEXPORT_SYMBOL\t\n"), nil,
+			[]string{"read symbols: OBJ/Module.symvers: it has no symbol of vmlinux"}},
+		{"no config", nil, func(_ *testing.T, o *Options) { o.Config = "" },
+			[]string{"pack profile module: no .config was given"}},
+		{"malformed config", put(".config", "CONFIG_A=y\nmodules=y\n"), nil,
+			[]string{`read config OBJ/.config:2: got "modules=y"`}},
+		{"config twice", put(".config", "CONFIG_A=y\nCONFIG_A=m\n"), nil,
+			[]string{"read config OBJ/.config:2: CONFIG_A is set twice, to y and to m"}},
+		{"empty config", put(".config", "\n"), nil,
+			[]string{"read config OBJ/.config: it sets no symbol"}},
+		{"config of another build", put(".config", "CONFIG_64BIT=y\nCONFIG_MODVERSIONS=m\n"), nil,
+			[]string{"configs disagree: OBJ/.config has CONFIG_MODVERSIONS=m, OBJ/include/config/auto.conf has CONFIG_MODVERSIONS=y"}},
+		{"config asks for more", func(_ *testing.T, _, obj files) {
+			obj[".config"] += "CONFIG_KASAN=y\n"
+			delete(obj, "include/config/auto.conf")
+			obj["include/config/auto.conf"] = "CONFIG_64BIT=y\n"
+		}, nil, []string{"nothing in SRC, OBJ matches scripts/Makefile.kasan"}},
+
+		{"no tree", nil, func(_ *testing.T, o *Options) { o.Trees = nil }, []string{"no tree was given"}},
+		{"tree is not there", nil, func(_ *testing.T, o *Options) { o.Trees[0] = "no/such/tree" },
+			[]string{"open tree: stat no/such/tree: no such file"}},
+		{"tree twice", nil, func(_ *testing.T, o *Options) { o.Trees = append(o.Trees, o.Trees[0]) },
+			[]string{"add member Makefile: it is there twice, as SRC/Makefile and as SRC/Makefile"}},
+		{"member in two trees", put("include/linux/kernel.h", "\n"), nil,
+			[]string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/include/linux/kernel.h"}},
+		{"member in a tree and added", nil, func(_ *testing.T, o *Options) {
+			o.Add = []Addition{{"include/linux/kernel.h", o.Config}}
+		}, []string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/.config"}},
+		{"dangling link", put("include/linux/gone.h", "-> nowhere.h"), nil,
+			[]string{`follow link OBJ/include/linux/gone.h: its target "nowhere.h" is not there`}},
+		{"circle of directories", put("include/loop", "-> ../include"), nil,
+			[]string{"walk OBJ/include/loop: a link makes it the same directory as OBJ/include above it"}},
+		{"long name", put("include/"+strings.Repeat("x", 101)+".h", "\n"), nil,
+			[]string{"is too long for a ustar archive"}},
+		{"name with a newline", put("include/a\nb.h", "\n"), nil,
+			[]string{`member name "include/a\nb.h" holds a character that is not plain`}},
+		{"name that is no ASCII", put("include/\u00e4.h", "\n"), nil,
+			[]string{`member name "include/ä.h" holds a character that is not plain`}},
+
+		{"include matches nothing", nil, func(_ *testing.T, o *Options) { o.Include = []string{"docs/**"} },
+			[]string{"include docs/**: it matches nothing in SRC, OBJ"}},
+		{"exclude matches nothing", nil, func(_ *testing.T, o *Options) { o.Exclude = []string{"kernel/**"} },
+			[]string{"exclude kernel/**: it matches nothing in SRC, OBJ"}},
+		{"bad pattern", nil, func(_ *testing.T, o *Options) { o.Exclude = []string{"../x"} },
+			[]string{`read pattern "../x"`}},
+		{"add nothing", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"a", "no/such/file"}} },
+			[]string{"add no/such/file: open no/such/file: no such file"}},
+		{"add a directory", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"a", o.Trees[0]}} },
+			[]string{"add SRC: read SRC: is a directory"}},
+		{"add outside", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"../a", o.Config}} },
+			[]string{`add "OBJ/.config": member name "../a" is not a plain path`}},
+		{"add absolute", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"/etc/a", o.Config}} },
+			[]string{`add "OBJ/.config": member name "/etc/a" is not a plain path`}},
+		{"add the marker", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{".kheaders-stamp", o.Config}} },
+			[]string{"add OBJ/.config as .kheaders-stamp: that member is the marker"}},
+
+		{"include vmlinux", nil, func(_ *testing.T, o *Options) { o.Include = []string{"vml*"} },
+			[]string{"include OBJ/vmlinux: no archive holds"}},
+		{"include System.map", nil, func(_ *testing.T, o *Options) { o.Include = []string{"*.map"} },
+			[]string{"include OBJ/System.map: no archive holds"}},
+		{"include a key", nil, func(_ *testing.T, o *Options) { o.Include = []string{"certs/*"} },
+			[]string{"include OBJ/certs/signing_key.pem: no archive holds"}},
+		{"add vmlinux", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"vmlinux", o.Config}} },
+			[]string{"add OBJ/.config as vmlinux: no archive holds"}},
+		{"add vmlinux by another name", nil, func(_ *testing.T, o *Options) {
+			o.Add = []Addition{{"kernel.elf", filepath.Join(o.Trees[1], "vmlinux")}}
+		}, []string{"add OBJ/vmlinux as kernel.elf: no archive holds"}},
+		{"add the seed", nil, func(_ *testing.T, o *Options) {
+			o.Add = []Addition{{"scripts/basic/randstruct.seed", o.Config}}
+		}, []string{"add OBJ/.config as scripts/basic/randstruct.seed: no archive holds"}},
+		{"add a key by another name", nil, func(t *testing.T, o *Options) {
+			o.Add = []Addition{{"scripts/data", temp(t, "-----BEGIN RSA PRIVATE KEY-----\n")}}
+		}, []string{"add TMP/file: it holds a private key"}},
+		{"epoch before 1970", nil, func(_ *testing.T, o *Options) { o.Epoch = -1 }, []string{"set dates to -1"}},
+		{"epoch too late", nil, func(_ *testing.T, o *Options) { o.Epoch = 1 << 33 }, []string{"set dates to 8589934592"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			src, obj := sourceTree(), objectTree()
+			if tt.spoil != nil {
+				tt.spoil(t, src, obj)
+			}
+			o := options(t, src, obj)
+			names := strings.NewReplacer("SRC", o.Trees[0], "OBJ", o.Trees[1])
+			if tt.set != nil {
+				tt.set(t, &o)
+			}
+			r, err := Pack(o)
+			if err == nil || r != nil {
+				t.Fatalf("got %v, %v; want an error with %q", r, err, tt.want)
+			}
+			for _, want := range tt.want {
+				for _, part := range strings.Split(names.Replace(want), "TMP") {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("got %q, want %q in it", err, part)
+					}
+				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %q, want one line", err)
+			}
+		})
+	}
+}
+
+// drop takes files out of the object tree, and out of the source.
+func drop(names ...string) func(*testing.T, files, files) {
+	return func(_ *testing.T, src, obj files) {
+		for _, name := range names {
+			delete(obj, name)
+			delete(src, name)
+		}
+	}
+}
+
+// put sets a file of the object tree.
+func put(name, content string) func(*testing.T, files, files) {
+	return func(_ *testing.T, _, obj files) { obj[name] = content }
+}
+
+func temp(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"fmt"
+	"strings"
+)
+
+const (
+	blockSize = 512 // bytes; the unit of a tar archive
+	// maxEpoch is the latest date that fits the header's 11 octal digits.
+	maxEpoch = 1<<33 - 1
+)
+
+// member is one file of the archive.
+type member struct {
+	name    string
+	mode    uint32 // 0644 or 0755
+	content []byte
+}
+
+// size is what the member takes in the tar archive, in bytes.
+func (m member) size() int64 {
+	return blockSize + (int64(len(m.content))+blockSize-1)/blockSize*blockSize
+}
+
+// appendTo appends the member as it stands in the tar archive.
+func (m member) appendTo(dst []byte, epoch int64) ([]byte, error) {
+	dst, err := appendHeader(dst, m, epoch)
+	if err != nil {
+		return nil, err
+	}
+	dst = append(dst, m.content...)
+	return append(dst, make([]byte, -len(m.content)&(blockSize-1))...), nil
+}
+
+// appendHeader appends a member's ustar header (POSIX.1-2017, pax, "ustar
+// Interchange Format"). All that could differ between two machines is decided
+// here, and by nothing else:
+//
+//	mode    0644, or 0755 for a program: by content, as Bazel loses modes
+//	owner   0:0, without names: a build's user means nothing elsewhere
+//	mtime   the epoch given: a file's own is the time of its checkout
+//	type    a regular file: links are followed, directories implied
+//	device  zeros, as GNU tar has them for files
+func appendHeader(dst []byte, m member, epoch int64) ([]byte, error) {
+	prefix, name, err := splitName(m.name)
+	if err != nil {
+		return nil, err
+	}
+	at := len(dst)
+	dst = append(dst, make([]byte, blockSize)...)
+	h := dst[at:]
+	copy(h[0:100], name)
+	copy(h[100:108], fmt.Sprintf("%07o\x00", m.mode))
+	copy(h[108:116], "0000000\x00")
+	copy(h[116:124], "0000000\x00")
+	copy(h[124:136], fmt.Sprintf("%011o\x00", len(m.content)))
+	copy(h[136:148], fmt.Sprintf("%011o\x00", epoch))
+	copy(h[148:156], "        ") // the checksum is taken with blanks in its place
+	h[156] = '0'
+	copy(h[257:265], "ustar\x0000")
+	copy(h[345:500], prefix)
+	sum := 0
+	for _, c := range h {
+		sum += int(c)
+	}
+	copy(h[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return dst, nil
+}
+
+// splitName divides a name into ustar's prefix, of up to 155 bytes, and name,
+// of up to 100.
+func splitName(full string) (prefix, name string, err error) {
+	const maxPrefix, maxName = 155, 100
+	if len(full) <= maxName {
+		return "", full, nil
+	}
+	if i := strings.LastIndexByte(full[:min(len(full), maxPrefix+1)], '/'); i > 0 && len(full)-i-1 <= maxName && i+1 < len(full) {
+		return full[:i], full[i+1:], nil
+	}
+	return "", "", fmt.Errorf("member name %q is too long for a ustar archive, expected up to %d bytes, or up to %d with a slash between", full, maxName, maxPrefix+1+maxName)
+}
+
+// split divides members into parts that are compressed by themselves. There are
+// as many as it takes for none to be much larger than target, in bytes, and at
+// least two where there are two members; each ends at a member, and they are
+// as even as that allows. The result depends on sizes only.
+func split(members []member, target int64) [][]member {
+	var total int64
+	for _, m := range members {
+		total += m.size()
+	}
+	n := max(2, (total+target-1)/target)
+	var parts [][]member
+	var done int64
+	start, next := 0, int64(1) // the part ends where next/n of all is done
+	for i, m := range members {
+		done += m.size()
+		if i+1 == len(members) || done*n >= total*next {
+			parts = append(parts, members[start:i+1])
+			start, next = i+1, done*n/total+1
+		}
+	}
+	return parts
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// tree is one place that kernel files come from, addressed by their slash
+// separated path in the kernel tree.
+type tree interface {
+	// list returns the names in a directory, "" for the top, and whether each
+	// is a directory itself, links followed. It is asked only for names that
+	// want accepts, so that a dangling link elsewhere does no harm.
+	list(dir string, want func(name string) bool) ([]item, error)
+	// load gets the files named ready to be read.
+	load(names []string) error
+	// read returns a file's content. It may be called from several goroutines.
+	read(name string) ([]byte, error)
+	// where names a file for a message.
+	where(name string) string
+}
+
+// item is one name in a directory.
+type item struct {
+	name string
+	dir  bool
+}
+
+// openTree opens a directory, or a tar archive of one.
+func openTree(path string) (tree, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open tree: %w", err)
+	}
+	if info.IsDir() {
+		return &dirTree{root: path}, nil
+	}
+	return openTarTree(path, func() (io.ReadSeekCloser, error) { return os.Open(path) })
+}
+
+// dirTree is a directory. Links are followed, out of it too: in a Bazel sandbox
+// every input is one.
+type dirTree struct{ root string }
+
+func (t *dirTree) path(name string) string { return filepath.Join(t.root, filepath.FromSlash(name)) }
+
+func (t *dirTree) where(name string) string { return t.path(name) }
+
+func (t *dirTree) load([]string) error { return nil }
+
+func (t *dirTree) read(name string) ([]byte, error) { return os.ReadFile(t.path(name)) }
+
+func (t *dirTree) list(dir string, want func(string) bool) ([]item, error) {
+	if err := t.checkLoop(dir); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(t.path(dir))
+	if err != nil {
+		return nil, err
+	}
+	items := make([]item, 0, len(entries))
+	for _, e := range entries {
+		if !want(e.Name()) {
+			continue
+		}
+		mode := e.Type()
+		if mode&fs.ModeSymlink != 0 {
+			path := filepath.Join(t.path(dir), e.Name())
+			info, err := os.Stat(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				target, _ := os.Readlink(path)
+				return nil, fmt.Errorf("follow link %s: its target %q is not there", path, target)
+			}
+			if err != nil {
+				return nil, err
+			}
+			mode = info.Mode().Type()
+		}
+		if !mode.IsRegular() && !mode.IsDir() {
+			return nil, fmt.Errorf("read %s: it is neither a file nor a directory", filepath.Join(t.path(dir), e.Name()))
+		}
+		items = append(items, item{e.Name(), mode.IsDir()})
+	}
+	return items, nil
+}
+
+// checkLoop fails if a directory is also one of those above it, by way of a
+// link: walking on would not end.
+func (t *dirTree) checkLoop(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(t.path(dir))
+	if err != nil {
+		return err
+	}
+	for above := dir; above != ""; {
+		above = above[:max(0, strings.LastIndexByte(above, '/'))]
+		other, err := os.Stat(t.path(above))
+		if err != nil {
+			return err
+		}
+		if os.SameFile(info, other) {
+			return fmt.Errorf("walk %s: a link makes it the same directory as %s above it", t.path(dir), t.path(above))
+		}
+	}
+	return nil
+}
