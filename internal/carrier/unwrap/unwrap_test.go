@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package unwrap
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// text is what the files in testdata hold, made with gzip, bzip2, xz, zstd and
+// lz4 of Debian 12.
+var text = func() []byte {
+	var b bytes.Buffer
+	for i := range 20000 {
+		fmt.Fprintf(&b, "#define LINE_%d %d\n", i/40, i%7)
+	}
+	return b.Bytes()[:200000]
+}()
+
+func testdata(t testing.TB, name string) []byte {
+	t.Helper()
+	p, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func open(p []byte) (name string, content []byte, err error) {
+	inner, err := Open(bytes.NewReader(p), int64(len(p)))
+	if err != nil {
+		return "", nil, err
+	}
+	content, err = io.ReadAll(io.NewSectionReader(inner, 0, inner.Size))
+	return inner.Name, content, err
+}
+
+func le32(values ...uint32) []byte {
+	var p []byte
+	for _, v := range values {
+		p = binary.LittleEndian.AppendUint32(p, v)
+	}
+	return p
+}
+
+// image returns a file of parts, each at its offset.
+func image(parts map[int][]byte) []byte {
+	var p []byte
+	for at, part := range parts {
+		if need := at + len(part); need > len(p) {
+			p = append(p, make([]byte, need-len(p))...)
+		}
+		copy(p[at:], part)
+	}
+	return p
+}
+
+func bz(version uint16, sectors byte, payload []byte) []byte {
+	at := int(sectors)
+	if at == 0 {
+		at = 4
+	}
+	return image(map[int][]byte{
+		0x1f1:                                  {sectors},
+		0x202:                                  []byte("HdrS"),
+		0x206:                                  {byte(version), byte(version >> 8)},
+		0x248:                                  le32(0x300, uint32(len(payload))),
+		(at+1)*512 + 0x300:                     payload,
+		(at+1)*512 + 0x300 + len(payload) + 50: []byte("end"),
+	})
+}
+
+func TestOpen(t *testing.T) {
+	word := le32(uint32(len(text))) // what Kbuild appends
+	stored := append([]byte(lz4Frame+"\x60\x40\x82"), le32(1<<31|5)...)
+	for _, tt := range []struct {
+		name string
+		file []byte
+		want string
+		text []byte
+	}{
+		{"gzip", testdata(t, "gz"), "gzip", text},
+		{"gzip and more", append(testdata(t, "gz"), "more"...), "gzip", text},
+		{"bzip2", testdata(t, "bz2"), "bzip2", text},
+		{"xz", testdata(t, "xz"), "xz", text},
+		{"zstd", testdata(t, "zst"), "zstd", text},
+		{"zstd twice", append(testdata(t, "zst"), testdata(t, "zst")...), "zstd", append(text[:len(text):len(text)], text...)},
+		{"zstd -22 --ultra", testdata(t, "22.zst"), "zstd", text},
+		{"lzma", testdata(t, "lzma"), "lzma", text},
+		{"lz4 linked", testdata(t, "linked.lz4"), "lz4", text},
+		{"lz4 blocks", testdata(t, "blocks.lz4"), "lz4", text},
+		{"lz4 legacy", testdata(t, "legacy.lz4"), "lz4", text},
+		{"lz4 legacy twice", append(testdata(t, "legacy.lz4"), testdata(t, "legacy.lz4")...), "lz4", append(text[:len(text):len(text)], text...)},
+		{"lz4 stored", append(append(stored, "plain"...), le32(0)...), "lz4", []byte("plain")},
+
+		{"bzImage gzip", bz(0x20f, 27, testdata(t, "gz")), "x86 bzImage", testdata(t, "gz")},
+		{"bzImage xz", bz(0x208, 0, append(testdata(t, "xz"), word...)), "x86 bzImage", testdata(t, "xz")},
+		{"bzImage zstd", bz(0x20f, 27, append(testdata(t, "22.zst"), word...)), "x86 bzImage", testdata(t, "22.zst")},
+		{"zboot", image(map[int][]byte{0: []byte("MZ\x00\x00zimg"), 8: le32(64, uint32(len(text))), 64: append(text[:len(text):len(text)], word...)}), "EFI zboot image", text},
+		{"boot v0", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(4), 36: le32(2048), 40: le32(0), 2048: []byte("kernel")}), "Android boot image", []byte("kern")},
+		{"boot v4", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(6), 36: le32(0), 40: le32(4), 4096: []byte("kernel ramdisk")}), "Android boot image", []byte("kernel")},
+		{"uImage", image(map[int][]byte{0: []byte("\x27\x05\x19\x56"), 12: {0, 0, 0, 6}, 64: []byte("kernel")}), "U-Boot uImage", []byte("kernel")},
+	} {
+		name, content, err := open(tt.file)
+		if err != nil || name != tt.want || !bytes.Equal(content, tt.text) {
+			t.Errorf("%s: Open = %q, %d bytes, %v; want %q, %d bytes", tt.name, name, len(content), err, tt.want, len(tt.text))
+		}
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	flip := func(name string, at int) []byte {
+		p := testdata(t, name)
+		p[at] ^= 0xff
+		return p
+	}
+	for _, tt := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"empty", nil, ErrNone.Error()},
+		{"text", text, ErrNone.Error()},
+		{"zstd window", []byte("\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00"), "unpack zstd: window size exceeded"},
+		{"zstd and more", append(testdata(t, "zst"), "more"...), "unpack zstd: "},
+		{"old bzImage", bz(0x207, 4, text), "unpack x86 bzImage: boot protocol is 2.07: expected 2.08 or later"},
+		{"bzImage header", bz(0x20f, 4, text)[:0x240], "unpack x86 bzImage: header of 592 bytes: unexpected EOF"},
+		{"bzImage cut", bz(0x20f, 4, text)[:5000], "is not in the file of 5000 bytes: truncated file"},
+		{"bzImage of nothing", bz(0x20f, 4, nil), "kernel of 0 bytes"},
+		{"boot image", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(1 << 31), 40: le32(3), 4096: {1}}), "kernel of 2147483648 bytes at offset 4096 is not in the file"},
+		{"lzma dictionary", []byte("\x5d\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "dictionary has 4278190080 bytes"},
+		{"lz4 version", []byte(lz4Frame + "\x00\x40\x00"), "lz4 frame has flags 0x00 0x40"},
+		{"lz4 dictionary", []byte(lz4Frame + "\x61\x40\x00"), "lz4 frame needs a dictionary"},
+		{"lz4 size", append([]byte(lz4Legacy), le32(1<<30)...), "lz4 data is damaged"},
+		{"lz4 match", append([]byte(lz4Legacy), append(le32(4), 0x10, 'a', 9, 0)...), "lz4 data is damaged"},
+		{"lz4 length", append([]byte(lz4Legacy), append(le32(2), 0xf0, 0xff)...), "lz4 data is damaged"},
+		{"gzip flipped", flip("gz", 500), "unpack gzip: "},
+		{"xz flipped", flip("xz", 100), "unpack xz: "},
+		{"zstd flipped", flip("zst", 500), "unpack zstd: "},
+		{"bzip2 flipped", flip("bz2", 500), "unpack bzip2: "},
+	} {
+		if _, _, err := open(tt.file); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want %q in it", tt.name, err, tt.want)
+		}
+	}
+}
+
+// A file that decodes to more than a kernel costs no more than a kernel does.
+func TestReadAll(t *testing.T) {
+	// Blocks that are not the last, of 1<<17 zeros each: a byte to repeat.
+	large, err := newZstd(strings.NewReader("\x28\xb5\x2f\xfd\x00\x38" + strings.Repeat("\x02\x00\x10\x00", 9)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := readAll(large, 1<<20); err == nil || err.Error() != "more than 1048576 bytes: expected a kernel" {
+		t.Errorf("large: got %d bytes, %v", len(p), err)
+	}
+	for n, want := range map[int64]string{3: "", 4: "", 2: "more than 2 bytes: expected a kernel"} {
+		p, err := readAll(strings.NewReader("abc"), n)
+		if want == "" && (err != nil || string(p) != "abc") || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("limit of %d: got %q, %v, want %q", n, p, err, want)
+		}
+	}
+}
+
+// No prefix of a compressed file passes for the whole.
+func TestOpenTruncated(t *testing.T) {
+	for _, name := range []string{"gz", "bz2", "xz", "zst", "linked.lz4", "blocks.lz4", "legacy.lz4"} {
+		p := testdata(t, name)
+		for n := 1; n < len(p); n += 1 + len(p)/50 {
+			_, content, err := open(p[:n])
+			// The legacy format has no end: where a block ends, so may a file.
+			if err == nil && !(name == "legacy.lz4" && n == 4 && len(content) == 0) {
+				t.Errorf("%s: %d of %d bytes: no error", name, n, len(p))
+			}
+		}
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	for _, name := range []string{"gz", "bz2", "xz", "zst", "lzma", "linked.lz4", "blocks.lz4", "legacy.lz4"} {
+		f.Add(testdata(f, name))
+	}
+	f.Add(bz(0x20f, 4, testdata(f, "gz")))
+	f.Add(image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(6), 40: le32(4), 4096: []byte("kernel")}))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		inner, err := Open(bytes.NewReader(p), int64(len(p)))
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				t.Errorf("error %v is a bare EOF", err)
+			}
+			return
+		}
+		if n, err := io.Copy(io.Discard, io.NewSectionReader(inner, 0, inner.Size)); err != nil || n != inner.Size {
+			t.Errorf("Size = %d, read %d, %v", inner.Size, n, err)
+		}
+	})
+}
