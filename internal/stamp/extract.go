@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stamp
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/untar"
+	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+)
+
+// maxMembers bounds what is unpacked: the archive of a whole
+// install-extmod-build tree has 25,000 members.
+const maxMembers = 1 << 18
+
+// ExtractArchive writes the archive that a carrier holds to out, byte for byte:
+// what the running kernel shows as /sys/kernel/kheaders.tar.xz.
+func ExtractArchive(path, out string, o carrier.Options) error {
+	if same(out, path) {
+		return fmt.Errorf("write %s: it is also the carrier: expected another name", out)
+	}
+	src, err := Open(path, o)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	return atomicfile.Write(out, 0o644, func(f *os.File) error {
+		if _, err := io.Copy(f, src.at.bytes()); err != nil {
+			return fmt.Errorf("write %s: %w", out, causeOf(err))
+		}
+		return nil
+	})
+}
+
+// ExtractTree unpacks the archive that a carrier holds, or a .tar.xz file by
+// anyone, into the directory dir, which must not exist or be empty. If it
+// fails, dir is as before.
+func ExtractTree(path, dir string, o carrier.Options) (untar.Counts, error) {
+	src, err := Open(path, o)
+	if err != nil {
+		return untar.Counts{}, err
+	}
+	defer src.Close()
+	counts, err := src.unpack(dir)
+	if err != nil {
+		return untar.Counts{}, fmt.Errorf("extract %s to %s: %w", path, dir, err)
+	}
+	return counts, nil
+}
+
+// Source is an archive in a file, which stays open until Close.
+type Source struct {
+	in *input
+	at *reserved
+}
+
+// Open finds the archive in a carrier, in what wraps one (a compressed file, a
+// bzImage, a boot image), or in a file of its own, which may be a .tar.xz by
+// anyone. A placeholder is an error.
+func Open(path string, o carrier.Options) (*Source, error) {
+	in, err := open(path, aFile)
+	if err != nil {
+		return nil, err
+	}
+	at, err := in.locateInside(o)
+	if err == nil && at.archive == nil && !at.isXZ() {
+		err = fmt.Errorf("read archive in %s: %s holds %s: expected an archive (%w)", path, where(at.Region), at.holds(), at.err)
+	}
+	if err == nil && at.archive != nil && !at.archive.Marker.Stamped {
+		err = fmt.Errorf("read archive in %s: %s holds a placeholder, no archive: expected a stamped file; 'patcher stamp' makes it", path, where(at.Region))
+	}
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	return &Source{in, at}, nil
+}
+
+// Close closes the file.
+func (s *Source) Close() error { return s.in.Close() }
+
+// Tar returns the decoded tar archive and a bound on its size in bytes. It is
+// to be trusted only when io.EOF has been read: damage may show only there.
+func (s *Source) Tar() (r io.Reader, size int64, err error) {
+	if a := s.at.archive; a != nil {
+		return a.Tar(), a.TarSize(), nil
+	}
+	r, err = xz.NewReader(s.at.bytes())
+	return r, xz.MaxUncompressed, err
+}
+
+func (s *Source) unpack(dir string) (untar.Counts, error) {
+	r, size, err := s.Tar()
+	if err != nil {
+		return untar.Counts{}, err
+	}
+	return untar.Extract(dir, r, untar.Limits{Bytes: size, Members: maxMembers})
+}
