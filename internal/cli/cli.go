@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cli is what the command lines of packer and patcher share: commands,
+// flags, param files, and how an error is shown.
+//
+// A tool's main is one line, os.Exit(tool.Main(os.Args[1:], os.Stdout, os.Stderr)).
+// A failure is one line on stderr, "TOOL: COMMAND: what was wrong", and exit
+// status 1; nothing that happens to bad input is a stack trace.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A Tool is a program with commands.
+type Tool struct {
+	Name     string // as in "packer: error"
+	Summary  string // one line, for -h
+	Commands []Command
+}
+
+// A Command is the second word of a command line.
+type Command struct {
+	Name    string
+	Usage   string // what follows the name, as in "[--json] FILE"
+	Summary string // one line, for -h
+
+	// Run does the work. args are those after the command's name. An error
+	// of flag.ErrHelp means that help was asked for and shown.
+	Run func(args []string, stdout, stderr io.Writer) error
+}
+
+// A UsageError says that the command line was wrong, not what it named; the
+// message that is printed then points at -h.
+type UsageError struct{ Message string }
+
+func (e *UsageError) Error() string { return e.Message }
+
+// Usagef returns a *UsageError.
+func Usagef(format string, args ...any) error {
+	return &UsageError{fmt.Sprintf(format, args...)}
+}
+
+// Main runs the command that args name and returns the exit status: 0, or 1
+// after one line on stderr.
+func (t Tool) Main(args []string, stdout, stderr io.Writer) int {
+	ignoreFileSizeSignal()
+	prefix, err := t.Run(args, stdout, stderr)
+	if err == nil {
+		return 0
+	}
+	text := oneLine(err)
+	// "stamp: stamp vmlinux: ..." says the verb once too often.
+	if command, ok := strings.CutPrefix(prefix, t.Name+": "); ok && strings.HasPrefix(text, command+" ") {
+		prefix = t.Name
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", prefix, text)
+	return 1
+}
+
+// Run runs the command that args name. It returns the error together with what
+// it is to be prefixed with: the tool, and the command where it is known.
+func (t Tool) Run(args []string, stdout, stderr io.Writer) (prefix string, err error) {
+	prefix = t.Name
+	// A panic is a bug of ours. Users get a sentence to report, and a build
+	// gets a failed action, not a trace that hides the file it was about.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v; please report it with the command line", p)
+		}
+	}()
+	args, err = expand(args)
+	if err != nil {
+		return prefix, err
+	}
+	if len(args) == 0 {
+		return prefix, t.hint("", Usagef("no command given, expected one of %s", t.names()))
+	}
+	switch args[0] {
+	case "-h", "-help", "--help", "help":
+		return prefix, t.help(stdout)
+	}
+	for _, c := range t.Commands {
+		if c.Name != args[0] {
+			continue
+		}
+		prefix += ": " + c.Name
+		return prefix, t.hint(c.Name, c.run(t.Name, args[1:], stdout, stderr))
+	}
+	return prefix, t.hint("", Usagef("unknown command %q, expected one of %s", args[0], t.names()))
+}
+
+// hint adds to a UsageError where the usage can be read.
+func (t Tool) hint(command string, err error) error {
+	var usage *UsageError
+	if !errors.As(err, &usage) {
+		return err
+	}
+	if command != "" {
+		command += " "
+	}
+	return fmt.Errorf("%w; '%s %s-h' shows the usage", err, t.Name, command)
+}
+
+func (t Tool) names() string {
+	names := make([]string, len(t.Commands))
+	for i, c := range t.Commands {
+		names[i] = c.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func (t Tool) help(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n\nUsage:\n", t.Name, t.Summary)
+	for _, c := range t.Commands {
+		fmt.Fprintf(&b, "  %s %s %s\n      %s\n", t.Name, c.Name, c.Usage, c.Summary)
+	}
+	fmt.Fprintf(&b, "\n'%s COMMAND -h' lists a command's flags. A single argument @FILE, alone or after\nthe command, stands for the arguments in FILE, one a line.\n", t.Name)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// oneLine makes an error fit for a log: joined errors are put behind one
+// another, and control characters, which may come from a file's content, are
+// shown and not obeyed.
+func oneLine(err error) string {
+	var b strings.Builder
+	for _, r := range strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ") {
+		if r < ' ' || r == 0x7f {
+			fmt.Fprintf(&b, "\\x%02x", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

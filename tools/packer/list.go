@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"io"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+)
+
+func runList(args []string, stdout, _ io.Writer) error {
+	fs := cli.NewFlags()
+	asJSON := fs.Bool("json", false, "print one JSON array")
+	rest, err := cli.Parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return cli.Usagef("expected one FILE, got %d", len(rest))
+	}
+	entries, err := pack.List(rest[0])
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(stdout, entries)
+	}
+	return manifest.Write(stdout, entries)
+}
+
+func runDiff(args []string, stdout, _ io.Writer) error {
+	fs := cli.NewFlags()
+	asJSON := fs.Bool("json", false, "print one JSON object")
+	rest, err := cli.Parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 2 {
+		return cli.Usagef("expected two FILEs, got %d", len(rest))
+	}
+	a, err := pack.List(rest[0])
+	if err != nil {
+		return err
+	}
+	b, err := pack.List(rest[1])
+	if err != nil {
+		return err
+	}
+	d := manifest.Compare(a, b)
+	if *asJSON {
+		return printJSON(stdout, d)
+	}
+	return d.Text(stdout)
+}

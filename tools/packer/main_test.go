@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+)
+
+// kernel writes the least that can be packed and returns the directory.
+func kernel(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"arch/x86/include/asm/page.h":          "#define PAGE_SHIFT 12 /* 4 KiB */\n",
+		"arch/x86/include/generated/asm/irq.h": "int irq;\n",
+		"include/config/kernel.release":        "6.1.0\n",
+		"include/generated/autoconf.h":         "int conf;\n",
+		"include/linux/kernel.h":               "/* kernel */\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func run(t *testing.T, status int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if got := packer.Main(args, &out, &errs); got != status {
+		t.Fatalf("packer %q: got status %d, want %d; stderr %s", args, got, status, errs.String())
+	}
+	return out.String(), errs.String()
+}
+
+func TestCommands(t *testing.T) {
+	tree := kernel(t)
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	packed := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", tree}
+
+	stdout, _ := run(t, 0, append(packed, "--out", file("a.tar.xz"), "--manifest", file("a.manifest"), "--report", file("a.json"), "--json")...)
+	var r pack.Report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Release != "6.1.0" || r.Members != 4 {
+		t.Errorf("pack --json: got %s, %v", stdout, err)
+	}
+	if got, err := os.ReadFile(file("a.json")); err != nil || string(got) != stdout {
+		t.Errorf("report: got %q, %v; want what --json printed", got, err)
+	}
+	manifest, err := os.ReadFile(file("a.manifest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	list, _ := run(t, 0, "list", file("a.tar.xz"))
+	if list != string(manifest) {
+		t.Errorf("list: got %q, want the manifest %q", list, manifest)
+	}
+	asJSON, _ := run(t, 0, "list", "--json", file("a.tar.xz"))
+	var entries []struct{ Name string }
+	if err := json.Unmarshal([]byte(asJSON), &entries); err != nil || len(entries) != 4 || entries[3].Name != "include/linux/kernel.h" {
+		t.Errorf("list --json: got %s, %v", asJSON, err)
+	}
+
+	params := file("params")
+	if err := os.WriteFile(params, []byte(strings.Join(append(packed, "--out", file("b.tar.xz"), "--comments", "keep", "--add", "Kbuild="+params), "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, 0, "@"+params)
+	diff, _ := run(t, 0, "diff", file("a.tar.xz"), file("b.tar.xz"))
+	for _, want := range []string{"+ ", " Kbuild\n", "~ 22 -> 34 (+12) arch/x86/include/asm/page.h\n", "~ 0 -> 13 (+13) include/linux/kernel.h\n", "1 added, 0 removed, 2 changed: +"} {
+		if !strings.Contains(diff, want) {
+			t.Errorf("diff: got %q, want %q in it", diff, want)
+		}
+	}
+	if same, _ := run(t, 0, "diff", "--json", file("a.tar.xz"), file("a.manifest")); !strings.Contains(same, `"growth": 0`) {
+		t.Errorf("diff of an archive and its manifest: got %s", same)
+	}
+
+	run(t, 0, "placeholder", "--capacity", "65536", "--out", file("p.tar.xz"))
+	if info, err := os.Stat(file("p.tar.xz")); err != nil || info.Size() != 65536 {
+		t.Errorf("placeholder: got %v, %v; want 65536 bytes", info, err)
+	}
+	if list, _ := run(t, 0, "list", file("p.tar.xz")); !strings.HasSuffix(list, " README\n") {
+		t.Errorf("list of a placeholder: got %q, want its README", list)
+	}
+}
+
+// TestForeign lists an archive that GNU tar and xz made, with the programs where
+// the machine has them.
+func TestForeign(t *testing.T) {
+	tree := kernel(t)
+	file := filepath.Join(t.TempDir(), "a.tar.xz")
+	cmd := exec.Command("tar", "--format=gnu", "-cJf", file, "-C", tree, ".")
+	if err := cmd.Run(); err != nil {
+		// Without the programs the test is that of the error.
+		_, stderr := run(t, 1, "list", file)
+		if !strings.HasPrefix(stderr, "packer: list: list members") {
+			t.Errorf("got %q", stderr)
+		}
+		return
+	}
+	list, _ := run(t, 0, "list", file)
+	for _, want := range []string{" 34 ", " arch/x86/include/asm/page.h\n", " include/linux/kernel.h\n"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("list: got %q, want %q in it", list, want)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	tree := kernel(t)
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out.tar.xz")
+	if err := os.Mkdir(filepath.Join(dir, "dir"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	base := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", tree, "--out", out}
+	with := func(args ...string) []string { return append(append([]string{}, base...), args...) }
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"pack"}, "packer: pack: --out FILE is required"},
+		{with("x"), `unexpected argument "x"`},
+		{with("--comments", "none"), `--comments is "none": expected strip, lines or keep`},
+		{with("--compressor", "zstd"), `--compressor is "zstd": expected go or xz`},
+		{with("--compressor", "xz"), "--compressor is xz: expected --xz FILE"},
+		{with("--xz", "/bin/xz"), "--xz or --xz-preset is given, and --compressor is go"},
+		{with("--xz-preset", "smallest"), "--xz or --xz-preset is given"},
+		{with("--compressor", "xz", "--xz", "/bin/xz", "--xz-preset", "least"), `xz preset is "least": expected default, smallest, 0 to 9`},
+		{with("--compressor", "xz", "--xz", "/no/such/xz"), "/no/such/xz"},
+		{with("--add", "NAME"), `read addition "NAME": expected NAME=FILE`},
+		{with("--capacity", "1024"), "and the capacity is 1024: set the capacity to "},
+		{with("--capacity", "1022"), "capacity is 1022: expected a multiple of 4"},
+		{with("--capacity", "-4"), "capacity is -4: expected a multiple of 4"},
+		{with("--exclude", "no/such"), "exclude no/such: it matches nothing in " + tree},
+		{with("--manifest", filepath.Join(dir, "dir")), "it is a directory"},
+		{with("--report", filepath.Join(dir, "no", "such")), "no such file or directory"},
+		{with("--manifest", out), "two outputs have that name"},
+		{[]string{"placeholder", "--out", out}, "--capacity BYTES is required"},
+		{[]string{"placeholder", "--out", out, "--capacity", "64"}, "set the capacity to "},
+		{[]string{"placeholder", "--capacity", "65536"}, "--out FILE is required"},
+		{[]string{"list"}, "expected one FILE, got 0"},
+		{[]string{"list", filepath.Join(dir, "none")}, "no such file or directory"},
+		{[]string{"list", dir}, "it is not a file, expected an archive, a carrier or a manifest"},
+		{[]string{"list", filepath.Join(tree, "include/linux/kernel.h")}, "list members of " + tree},
+		{[]string{"diff", out}, "expected two FILEs, got 1"},
+	}
+	for _, tt := range tests {
+		_, stderr := run(t, 1, tt.args...)
+		if !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("packer %q: got %q, want one line with %q", tt.args, stderr, tt.want)
+		}
+		if _, err := os.Stat(out); !os.IsNotExist(err) {
+			t.Fatalf("packer %q left %s behind", tt.args, out)
+		}
+	}
+}

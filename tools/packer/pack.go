@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
+)
+
+func runPack(args []string, stdout, stderr io.Writer) error {
+	flags := cli.NewFlags()
+	var o pack.Options
+	flags.StringVar(&o.Profile, "profile", "", "the `PROFILE` that says what to pack: module or tracing, with +uapi where wanted")
+	flags.StringVar(&o.Arch, "arch", "", "the kernel's `ARCH`, as make takes it: x86, arm64")
+	flags.Var((*cli.Strings)(&o.Trees), "tree", "a `DIR_OR_TAR` of the kernel's files, source or generated; may be repeated")
+	flags.StringVar(&o.Symvers, "symvers", "", "the `FILE` Module.symvers; needed for module")
+	flags.StringVar(&o.Config, "config", "", "the `FILE` .config; needed for module")
+	flags.StringVar(&o.Release, "release", "", "the kernel's `RELEASE`, or the file that holds it (default: the trees' own)")
+	flags.StringVar(&o.Series, "series", "", "use the profile of this kernel `VERSION`, such as 6.12 (default: the release's)")
+	var add cli.Strings
+	flags.Var(&add, "add", "add a member from outside the trees, `NAME=FILE`; may be repeated")
+	flags.Var((*cli.Strings)(&o.Include), "include", "add the trees' files that match `PATTERN`; may be repeated")
+	flags.Var((*cli.Strings)(&o.Exclude), "exclude", "leave out the files that match `PATTERN`; may be repeated")
+	flags.Int64Var(&o.Epoch, "epoch", 0, "date the members `SECONDS` after 1970")
+	flags.StringVar((*string)(&o.Comments), "comments", string(pack.Strip), "`HOW` to treat comments in headers: strip them, strip them and keep the lines' numbers (lines), or keep them")
+	compressor := flags.String("compressor", "go", "the `ENCODER`: go, or xz for a smaller archive, with --xz")
+	xz := flags.String("xz", "", "the `FILE` that is the xz program")
+	preset := flags.String("xz-preset", "", "the `PRESET` of xz: default, smallest, or what xz --lzma2 takes, such as 9e or 6,dict=32MiB")
+	capacity := flags.Int64("capacity", 0, "fail if the archive does not fit in `BYTES`")
+	out := flags.String("out", "", "the archive, the `FILE` to write")
+	manifestOut := flags.String("manifest", "", "write a line for each member to this `FILE`")
+	report := flags.String("report", "", "write what was packed to this `FILE`, as JSON")
+	asJSON := flags.Bool("json", false, "print the report")
+	rest, err := cli.Parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return cli.Usagef("unexpected argument %q", rest[0])
+	}
+	if err := cli.Require(flags, "out", "profile", "arch", "tree"); err != nil {
+		return err
+	}
+	switch o.Comments {
+	case pack.Strip, pack.StripKeep, pack.Keep:
+	default:
+		return cli.Usagef("--comments is %q: expected strip, lines or keep", o.Comments)
+	}
+	if o.Encoder, err = encoder(*compressor, *xz, *preset); err != nil {
+		return err
+	}
+	for _, text := range add {
+		a, err := pack.ParseAddition(text)
+		if err != nil {
+			return err
+		}
+		o.Add = append(o.Add, a)
+	}
+	o.Progress = progress(stderr)
+	r, err := pack.Pack(o)
+	if err != nil {
+		return err
+	}
+	archive, err := r.Bytes(*capacity)
+	if err != nil {
+		return err
+	}
+	summary, err := r.Report.JSON()
+	if err != nil {
+		return err
+	}
+	var listing bytes.Buffer
+	if err := manifest.Write(&listing, r.Manifest); err != nil {
+		return err
+	}
+	err = writeFiles(output{*out, archive}, output{*manifestOut, listing.Bytes()}, output{*report, summary})
+	if err == nil && *asJSON {
+		_, err = stdout.Write(summary)
+	}
+	return err
+}
+
+// progress returns what prints the steps of a run, on a terminal only: in a
+// build's log they would be noise.
+func progress(stderr io.Writer) func(string) {
+	f, ok := stderr.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return func(step string) { fmt.Fprintf(stderr, "packer: %s\n", step) }
+}
+
+// encoder returns the compressor that the flags name.
+func encoder(name, xz, preset string) (lzma2.Encoder, error) {
+	switch {
+	case name == "go" && xz == "" && preset == "":
+		return lzma2.Go(), nil
+	case name == "go":
+		return nil, cli.Usagef("--xz or --xz-preset is given, and --compressor is go: expected --compressor xz")
+	case name == "xz" && xz == "":
+		return nil, cli.Usagef("--compressor is xz: expected --xz FILE, the program")
+	case name == "xz":
+		return lzma2.Program(xz, cmp.Or(preset, "default")), nil
+	}
+	return nil, cli.Usagef("--compressor is %q: expected go or xz", name)
+}
+
+func runPlaceholder(args []string, _, _ io.Writer) error {
+	flags := cli.NewFlags()
+	capacity := flags.Int64("capacity", -1, "the size in `BYTES`, a multiple of 4")
+	out := flags.String("out", "", "the `FILE` to write")
+	rest, err := cli.Parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return cli.Usagef("unexpected argument %q", rest[0])
+	}
+	if err := cli.Require(flags, "out"); err != nil {
+		return err
+	}
+	if *capacity < 0 {
+		return cli.Usagef("--capacity BYTES is required: the size of the reservation, such as 6291456 for 6 MiB")
+	}
+	p, err := reservation.Placeholder(*capacity)
+	if err != nil {
+		return fmt.Errorf("make placeholder: %w", err)
+	}
+	return writeFiles(output{*out, p})
+}
+
+// output is a file to write. An empty path is for one that is not wanted.
+type output struct {
+	path    string
+	content []byte
+}
+
+// writeFiles writes all of the files or none: each is complete before the first
+// takes its name.
+func writeFiles(files ...output) error {
+	if len(files) == 0 {
+		return nil
+	}
+	first, rest := files[0], files[1:]
+	if first.path == "" {
+		return writeFiles(rest...)
+	}
+	for _, other := range rest {
+		if other.path == first.path {
+			return fmt.Errorf("write file %s: two outputs have that name", first.path)
+		}
+	}
+	return atomicfile.Write(first.path, 0o644, func(f *os.File) error {
+		if _, err := f.Write(first.content); err != nil {
+			var path *fs.PathError
+			if errors.As(err, &path) {
+				err = path.Err // without the temporary name
+			}
+			return fmt.Errorf("write file %s: %w", first.path, err)
+		}
+		return writeFiles(rest...)
+	})
+}

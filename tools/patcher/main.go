@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Patcher stamps an archive of kernel headers into the space that a carrier
+// (vmlinux, kheaders.ko, raw Image) reserves for it, and reads it back.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
+)
+
+func main() {
+	os.Exit(patcher.Main(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+var patcher = cli.Tool{
+	Name:    "patcher",
+	Summary: "stamp an archive of kernel headers into a built kernel, and read it back",
+	Commands: []cli.Command{
+		{
+			Name:    "stamp",
+			Usage:   "--carrier IN --archive A --out OUT [--section N | --symbols S,E] [--restamp] [--report R.json]",
+			Summary: "Write a copy of a carrier with the archive in its reservation.",
+			Run:     runStamp,
+		},
+		{
+			Name:    "extract",
+			Usage:   "--carrier IN (--out A.tar.xz | --dir DIR) [--section N | --symbols S,E]",
+			Summary: "Read the archive back out of a carrier, or unpack it or any .tar.xz.",
+			Run:     runExtract,
+		},
+		{
+			Name:    "inspect",
+			Usage:   "[--json] [--section N | --symbols S,E] FILE",
+			Summary: "Say what a carrier or an archive holds.",
+			Run:     runInspect,
+		},
+		{
+			Name:    "verify",
+			Usage:   "[--json] [--section N | --symbols S,E] [--original UNSTAMPED] FILE",
+			Summary: "Decode the archive in a carrier or a file, and compare all digests.",
+			Run:     runVerify,
+		},
+	},
+}
+
+// place adds the flags that say where a reservation is.
+type place struct{ section, symbols *string }
+
+func placeFlags(fs interface {
+	String(name, value, usage string) *string
+}) place {
+	return place{
+		section: fs.String("section", "", "ELF section `N` that is the reservation (default: .rodata1 if there is one)"),
+		symbols: fs.String("symbols", "", "ELF symbols `S,E` at the reservation's start and end (default: kernel_headers_data,kernel_headers_data_end if defined)"),
+	}
+}
+
+func (p place) options() (carrier.Options, error) {
+	o := carrier.Options{Section: *p.section}
+	if *p.symbols == "" {
+		return o, nil
+	}
+	var ok bool
+	o.Start, o.End, ok = strings.Cut(*p.symbols, ",")
+	if !ok || o.Start == "" || o.End == "" || strings.Contains(o.End, ",") {
+		return o, cli.Usagef("--symbols is %q: expected two names, as in start,end", *p.symbols)
+	}
+	return o, nil
+}
+
+func runStamp(args []string, stdout, _ io.Writer) error {
+	fs := cli.NewFlags()
+	var req stamp.Request
+	fs.StringVar(&req.Carrier, "carrier", "", "the `FILE` with a reservation: vmlinux, kheaders.ko, raw Image")
+	fs.StringVar(&req.Archive, "archive", "", "the `FILE` that 'packer pack' wrote")
+	fs.StringVar(&req.Out, "out", "", "the `FILE` to write")
+	fs.StringVar(&req.Report, "report", "", "write what was done to this `FILE`, as JSON")
+	fs.BoolVar(&req.Restamp, "restamp", false, "replace an archive that was stamped before")
+	at := placeFlags(fs)
+	rest, err := cli.Parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return cli.Usagef("unexpected argument %q", rest[0])
+	}
+	if err := cli.Require(fs, "carrier", "archive", "out"); err != nil {
+		return err
+	}
+	if req.Locate, err = at.options(); err != nil {
+		return err
+	}
+	return stamp.Stamp(req)
+}
+
+func runExtract(args []string, stdout, _ io.Writer) error {
+	fs := cli.NewFlags()
+	in := fs.String("carrier", "", "the `FILE` to read: a stamped carrier, or an archive")
+	out := fs.String("out", "", "write the archive to this `FILE`, as the running kernel shows it")
+	dir := fs.String("dir", "", "unpack the archive into `DIR`, which must be empty or not exist")
+	at := placeFlags(fs)
+	rest, err := cli.Parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return cli.Usagef("unexpected argument %q", rest[0])
+	}
+	if err := cli.Require(fs, "carrier"); err != nil {
+		return err
+	}
+	if (*out == "") == (*dir == "") {
+		return cli.Usagef("expected one of --out FILE and --dir DIR")
+	}
+	o, err := at.options()
+	if err != nil {
+		return err
+	}
+	if *out != "" {
+		return stamp.ExtractArchive(*in, *out, o)
+	}
+	_, err = stamp.ExtractTree(*in, *dir, o)
+	return err
+}
+
+func runInspect(args []string, stdout, _ io.Writer) error {
+	fs := cli.NewFlags()
+	asJSON := fs.Bool("json", false, "print one JSON object")
+	at := placeFlags(fs)
+	file, err := oneFile(cli.Parse(fs, args))
+	if err != nil {
+		return err
+	}
+	o, err := at.options()
+	if err != nil {
+		return err
+	}
+	info, err := stamp.Inspect(file, o)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(stdout, info)
+	}
+	return info.Text(stdout)
+}
+
+func runVerify(args []string, stdout, _ io.Writer) error {
+	fs := cli.NewFlags()
+	asJSON := fs.Bool("json", false, "print one JSON object")
+	original := fs.String("original", "", "compare all but the reservation with `UNSTAMPED`, the carrier before")
+	at := placeFlags(fs)
+	file, err := oneFile(cli.Parse(fs, args))
+	if err != nil {
+		return err
+	}
+	o, err := at.options()
+	if err != nil {
+		return err
+	}
+	v, err := stamp.Verify(file, *original, o)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(stdout, v)
+	}
+	_, err = fmt.Fprintf(stdout, "%s: verified: release %s, %d members, %d of %d bytes used, sha256 %s\n", v.File, v.Release, v.Members, v.Used, v.Capacity, v.SHA256)
+	return err
+}
+
+// oneFile takes the result of cli.Parse and wants one argument in it.
+func oneFile(rest []string, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	if len(rest) != 1 {
+		return "", cli.Usagef("expected one FILE, got %d", len(rest))
+	}
+	return rest[0], nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	p, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(p, '\n'))
+	return err
+}

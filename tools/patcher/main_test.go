@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"debug/elf"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
+)
+
+// With this in the environment the test binary is patcher; the value limits
+// the size of the files that it may write, in bytes.
+const asPatcher = "RUN_AS_PATCHER_WITH_LIMIT"
+
+// modes are what else the test binary does, by a variable in the environment,
+// instead of testing. A mode returns the exit status.
+var modes = map[string]func(value string) int{}
+
+func TestMain(m *testing.M) {
+	for name, mode := range modes {
+		if value, ok := os.LookupEnv(name); ok {
+			os.Exit(mode(value))
+		}
+	}
+	limit, ok := os.LookupEnv(asPatcher)
+	if !ok {
+		os.Exit(m.Run())
+	}
+	if n, err := strconv.ParseUint(limit, 10, 63); err == nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+			panic(err)
+		}
+	}
+	main()
+}
+
+// run runs patcher in a process of its own, in dir.
+func run(t *testing.T, dir, limit string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	var out, errs bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
+	cmd.Env = append(os.Environ(), asPatcher+"="+limit)
+	if err := cmd.Run(); err != nil {
+		if _, ok := err.(*exec.ExitError); !ok {
+			t.Fatal(err)
+		}
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+const capacity = 16 << 10
+
+func workspace(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	kernel := carriertest.ELF{Is64: true, Type: elf.ET_EXEC, Machine: elf.EM_X86_64}.SectionKernel(".rodata1", carriertest.Placeholder(t, capacity))
+	archive := carriertest.Archive(t, carriertest.Release, tar.Header{Name: "Makefile", Size: 100}, tar.Header{Name: "include/a.h", Size: 5000})
+	for name, content := range map[string][]byte{
+		"vmlinux":  kernel.Bytes(),
+		"a.tar.xz": carriertest.Bytes(t, archive, 12<<10),
+		"params":   []byte("stamp\n--carrier=vmlinux\n--archive=a.tar.xz\n--out=by-params\n"),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestCommands(t *testing.T) {
+	dir := workspace(t)
+	for _, tt := range []struct {
+		args   string
+		status int
+		stdout string // a substring
+		stderr string // a substring; "" means that there is nothing
+	}{
+		{"stamp --carrier vmlinux --archive a.tar.xz --out stamped --report report.json", 0, "", ""},
+		{"@params", 0, "", ""},
+		{"stamp --carrier stamped --archive a.tar.xz --out twice --restamp --section .rodata1", 0, "", ""},
+		{"extract --carrier stamped --out kheaders.tar.xz", 0, "", ""},
+		{"extract --carrier stamped --dir tree --symbols kernel_headers_data,kernel_headers_data_end", 0, "", ""},
+		{"inspect stamped", 0, "state:            stamped", ""},
+		{"inspect --json vmlinux", 0, `"state": "placeholder"`, ""},
+		{"inspect kheaders.tar.xz", 0, "kind:             archive", ""},
+		{"verify stamped --original vmlinux", 0, "stamped: verified: release 6.1.0-test, 2 members, ", ""},
+		{"verify --json stamped", 0, `"verified": true`, ""},
+		{"-h", 0, "patcher stamp --carrier IN", ""},
+		{"verify -h", 0, "--original UNSTAMPED", ""},
+
+		{"stamp --carrier stamped --archive a.tar.xz --out none", 1, "", "patcher: stamp stamped: section .rodata1 is stamped already"},
+		{"stamp --carrier vmlinux --archive a.tar.xz", 1, "", "patcher: stamp: --out FILE is required"},
+		{"stamp --carrier vmlinux --archive a.tar.xz --out none x", 1, "", `patcher: stamp: unexpected argument "x"`},
+		{"stamp --carrier vmlinux --archive a.tar.xz --out none --symbols a", 1, "", `--symbols is "a": expected two names, as in start,end`},
+		{"stamp --carrier vmlinux --archive vmlinux --out none", 1, "", "expected the file that 'packer pack' wrote"},
+		{"extract --carrier stamped", 1, "", "expected one of --out FILE and --dir DIR"},
+		{"extract --carrier stamped --out none --dir none", 1, "", "expected one of --out FILE and --dir DIR"},
+		{"extract --carrier stamped --dir tree", 1, "", "is not empty"},
+		{"inspect", 1, "", "patcher: inspect: expected one FILE, got 0"},
+		{"inspect none", 1, "", "patcher: inspect: read file: open none: no such file or directory"},
+		{"inspect .", 1, "", "patcher: inspect: read file .: it is a directory"},
+		{"verify vmlinux", 1, "", "holds a placeholder: expected a stamped archive"},
+		{"verify --section .text stamped", 1, "", "disagree"},
+	} {
+		status, stdout, stderr := run(t, dir, "", strings.Fields(tt.args)...)
+		if status != tt.status {
+			t.Errorf("patcher %s: status = %d, want %d", tt.args, status, tt.status)
+		}
+		if !strings.Contains(stdout, tt.stdout) {
+			t.Errorf("patcher %s: stdout = %q, want %q in it", tt.args, stdout, tt.stdout)
+		}
+		if !strings.Contains(stderr, tt.stderr) || tt.stderr == "" && stderr != "" {
+			t.Errorf("patcher %s: stderr = %q, want %q in it", tt.args, stderr, tt.stderr)
+		}
+		if tt.status != 0 && strings.Count(stderr, "\n") != 1 {
+			t.Errorf("patcher %s: stderr = %q, want one line", tt.args, stderr)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "none")); err == nil {
+			t.Fatalf("patcher %s: made a file", tt.args)
+		}
+	}
+	for _, same := range [][2]string{{"stamped", "by-params"}, {"stamped", "twice"}} {
+		a, errA := os.ReadFile(filepath.Join(dir, same[0]))
+		b, errB := os.ReadFile(filepath.Join(dir, same[1]))
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s and %s differ (%v, %v)", same[0], same[1], errA, errB)
+		}
+	}
+	var report struct {
+		Carrier   string
+		LocatedBy string `json:"located_by"`
+		Capacity  int64
+	}
+	p, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(p, &report); err != nil || report.Carrier != "vmlinux" || report.LocatedBy != "section" || report.Capacity != capacity {
+		t.Errorf("report = %+v, %v", report, err)
+	}
+}
+
+// A limit on the size of files stands for a disk that is full, where there is
+// no other: it is a one-line error and leaves nothing.
+func TestFileSizeLimit(t *testing.T) {
+	dir := workspace(t)
+	if status, _, stderr := run(t, dir, "", "stamp", "--carrier=vmlinux", "--archive=a.tar.xz", "--out=stamped"); status != 0 {
+		t.Fatal(stderr)
+	}
+	before := names(t, dir)
+	for _, args := range [][]string{
+		{"stamp", "--carrier=vmlinux", "--archive=a.tar.xz", "--out=out", "--report=report.json"},
+		{"extract", "--carrier=stamped", "--out=out"},
+		{"extract", "--carrier=stamped", "--dir=tree"},
+	} {
+		for _, limit := range []string{"0", "1000"} {
+			status, _, stderr := run(t, dir, limit, args...)
+			if status != 1 || !strings.HasPrefix(stderr, "patcher: ") || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "file too large") {
+				t.Errorf("%v with a limit of %s: status %d, stderr %q; want 1 and one line", args, limit, status, stderr)
+			}
+			if got := names(t, dir); got != before {
+				t.Errorf("%v with a limit of %s: files = %q, want %q", args, limit, got, before)
+			}
+		}
+	}
+}
+
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return strings.Join(all, " ")
+}
