@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kbuild
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// Check looks for programs on the PATH and C headers among the compiler's, each
+// given as NAME=PACKAGE, a name with .h being a header. All that is missing is
+// one error, with the command that installs it on Debian. The result, a line for
+// each, is written to out.
+func Check(needs []string, out string) error {
+	var found strings.Builder
+	var missing, packages []string
+	for _, need := range slices.Compact(sorted(slices.Clone(needs))) {
+		name, pkg, ok := strings.Cut(need, "=")
+		if !ok {
+			return fmt.Errorf("look for %q: expected NAME=PACKAGE", need)
+		}
+		where, err := find(name)
+		if err != nil {
+			missing = append(missing, name)
+			packages = append(packages, pkg)
+			continue
+		}
+		fmt.Fprintf(&found, "%s %s\n", name, where)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("this machine lacks %s, which the build needs; install them: apt-get install -y %s",
+			strings.Join(missing, ", "), strings.Join(slices.Compact(sorted(packages)), " "))
+	}
+	return os.WriteFile(out, []byte(found.String()), 0o644)
+}
+
+func find(name string) (string, error) {
+	if !strings.HasSuffix(name, ".h") {
+		return exec.LookPath(name)
+	}
+	cmd := exec.Command("gcc", "-E", "-x", "c", "-o", os.DevNull, "-")
+	cmd.Stdin = strings.NewReader("#include <" + name + ">\n")
+	return "(header)", cmd.Run()
+}

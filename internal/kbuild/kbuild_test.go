@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kbuild
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+)
+
+func write(t *testing.T, dir, name, content string) string {
+	t.Helper()
+	file := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestCheckHonoured(t *testing.T) {
+	dir := t.TempDir()
+	config := write(t, dir, "config", "CONFIG_A=y\nCONFIG_S=\"x y\"\n# CONFIG_B is not set\n")
+	for _, test := range []struct{ name, first, second, want string }{
+		{"all taken", "CONFIG_A=y\n", "CONFIG_S=\"x y\"\n", ""},
+		{"off, and not mentioned", "# CONFIG_C is not set\n", "# CONFIG_B is not set\n", ""},
+		{"a later fragment wins", "CONFIG_A=m\n", "CONFIG_A=y\n", ""},
+		{"dropped", "CONFIG_C=y\n", "", "CONFIG_C=n"},
+		{"changed", "CONFIG_A=m\n", "", "CONFIG_A=y"},
+		{"no option", "A=y\n", "", ":1: \"A=y\" is neither"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := checkHonoured(config, []string{write(t, dir, "first", test.first), write(t, dir, "second", test.second)})
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("error = %v, want none", err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"kept", "written", "removed"} {
+		write(t, dir, name, name)
+	}
+	before, err := state(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := changed(before, before); len(got) > 0 {
+		t.Errorf("changed = %v, want none", got)
+	}
+	write(t, dir, "written", "other text")
+	write(t, dir, "added", "")
+	if err := os.Remove(filepath.Join(dir, "removed")); err != nil {
+		t.Fatal(err)
+	}
+	after, err := state(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := slices.DeleteFunc(changed(before, after), func(name string) bool { return name == "." })
+	if want := []string{"added", "removed", "written"}; !slices.Equal(got, want) {
+		t.Errorf("changed = %v, want %v", got, want)
+	}
+}
+
+// tarball makes a source's tar of the files given, by name.
+func tarball(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		write(t, dir, "linux/"+name, content)
+	}
+	out := filepath.Join(t.TempDir(), "linux.tar")
+	if _, err := kmake.Run(os.Stderr, dir, dir, "tar", "-cf", out, "linux"); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+const patch = "--- a/Kbuild\n+++ b/Kbuild\n@@ -1 +1 @@\n-# one\n+# two\n"
+
+// The source is patched, and then no program that make would start can write to
+// it, whoever runs it.
+func TestSourceIsReadOnly(t *testing.T) {
+	scratch := t.TempDir()
+	t.Cleanup(func() { kmake.SetWritable(scratch, true) })
+	s := Source{Tarball: tarball(t, map[string]string{"Kbuild": "# one\n"}), Patches: []string{write(t, t.TempDir(), "p.patch", patch)}}
+	src, _, err := s.prepare(io.Discard, scratch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(src, "Kbuild"))
+	if err != nil || string(got) != "# two\n" {
+		t.Errorf("Kbuild = %q, %v; want the patched text", got, err)
+	}
+	for _, command := range [][]string{{"touch", "new"}, {"cp", "/dev/null", "Kbuild"}, {"rm", "-f", "Kbuild"}} {
+		if _, err := kmake.Run(io.Discard, src, scratch, command[0], command[1:]...); err == nil {
+			t.Errorf("%v in the source succeeded, want it refused", command)
+		}
+	}
+}
+
+func TestSourceErrors(t *testing.T) {
+	good := tarball(t, map[string]string{"Kbuild": "# other\n"})
+	for _, test := range []struct {
+		name, want string
+		source     Source
+	}{
+		{"no tar", "unpack", Source{Tarball: write(t, t.TempDir(), "x.tar", "hello")}},
+		{"no kernel", "expected a kernel source", Source{Tarball: tarball(t, map[string]string{"README": ""})}},
+		{"a patch that does not apply", "patch the source with", Source{Tarball: good, Patches: []string{write(t, t.TempDir(), "p.patch", patch)}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, err := test.source.prepare(io.Discard, t.TempDir())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Same files, same tar: whatever their times, and in whatever order they were made.
+func TestTarIsDeterministic(t *testing.T) {
+	make := func(names ...string) []byte {
+		dir := t.TempDir()
+		for _, n := range names {
+			write(t, dir, n, n)
+		}
+		if err := os.Symlink("b", filepath.Join(dir, "link")); err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(t.TempDir(), "out.tar")
+		all, err := files(dir, []string{".", "missing"}, func(string) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := writeTarFile(out, tarPart{dir, "object/", all}); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	a, b := make("a", "b", "c/d"), make("c/d", "b", "a")
+	if !bytes.Equal(a, b) {
+		t.Error("two tars of the same files differ")
+	}
+	for _, want := range []string{"object/c/d", "object/link"} {
+		if !bytes.Contains(a, []byte(want)) {
+			t.Errorf("the tar has no %s", want)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	if err := Check([]string{"sh=dash", "stdio.h=libc6-dev"}, out); err != nil {
+		t.Errorf("error = %v, want none", err)
+	}
+	err := Check([]string{"sh=dash", "no-such-program=two", "no/such.h=one", "none-either=two"}, out)
+	want := "this machine lacks no-such-program, no/such.h, none-either, which the build needs; install them: apt-get install -y one two"
+	if err == nil || !sameWords(err.Error(), want) {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+// sameWords compares without regard to the order.
+func sameWords(a, b string) bool {
+	split := func(s string) []string {
+		return sorted(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' }))
+	}
+	return slices.Equal(split(a), split(b))
+}

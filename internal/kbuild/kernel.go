@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kbuild
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+)
+
+// A Kernel is what a kernel build is asked for. All paths of outputs are made;
+// an empty one is not wanted.
+type Kernel struct {
+	kmake.Target
+	Source
+	Base        string   // a goal of Kconfig to start from: tinyconfig, defconfig, …
+	Fragments   []string // files of options on top of it, a later one wins
+	Placeholder string   // an archive not stamped yet; "" when the kernel has no IKHEADERS
+	Variables   []string // further NAME=VALUE for make
+	Place       []string // "NAME=FILE": put into the objects' tree first, as certs/signing_key.pem
+
+	Vmlinux, Symvers, Config, Release, SystemMap string
+
+	// Headers is a tar of all that an archive may be made from: source and
+	// generated headers, Makefiles, scripts and host tools, named as in a tree.
+	Headers string
+	// ImageTree is a tar of what the image's wrapper is made from, without
+	// vmlinux: members source/… and object/….
+	ImageTree string
+	// Outs are further files of the objects' tree to bring out: "lib/crc7.ko=FILE".
+	Outs []string
+	// Objects is a tar of the whole objects' tree, for Relink.
+	Objects string
+	// Report is JSON: see KernelReport.
+	Report string
+
+	Scratch string    // where to work: see InScratch
+	Log     io.Writer // what a failing program printed
+}
+
+// A KernelReport says how a kernel was built, for tests and for the curious.
+type KernelReport struct {
+	Release string `json:"release"`
+	Arch    string `json:"arch"`
+	// SourceFiles is the number of files and directories of the source;
+	// SourceReadOnly says that a program run as make was could not write there.
+	SourceFiles    int      `json:"source_files"`
+	SourceReadOnly bool     `json:"source_read_only"`
+	SourceChanged  []string `json:"source_changed"`
+	// OutOfTree is true when the objects' directory lies outside the source's.
+	OutOfTree bool `json:"out_of_tree"`
+}
+
+// Build builds the kernel.
+func (k Kernel) Build() error {
+	if err := kmake.Absolute(&k.Placeholder); err != nil {
+		return err
+	}
+	if err := kmake.AbsoluteAll(k.Fragments); err != nil {
+		return err
+	}
+	src, obj, err := k.prepare(k.Log, k.Scratch)
+	if err != nil {
+		return err
+	}
+	before, err := state(src)
+	if err != nil {
+		return err
+	}
+	report := KernelReport{Arch: k.Arch, SourceFiles: len(before), OutOfTree: !strings.HasPrefix(obj, src+"/")}
+	_, probe := kmake.Run(io.Discard, src, k.Scratch, "touch", "Makefile.probe")
+	report.SourceReadOnly = probe != nil
+
+	if err := k.configure(src, obj); err != nil {
+		return err
+	}
+	if err := place(obj, k.Place); err != nil {
+		return err
+	}
+	if _, err := k.make(src, obj, k.embed(k.Placeholder), "vmlinux", "modules"); err != nil {
+		return err
+	}
+	if err := k.collect(src, obj, &report); err != nil {
+		return err
+	}
+	after, err := state(src)
+	if err != nil {
+		return err
+	}
+	if report.SourceChanged = changed(before, after); len(report.SourceChanged) > 0 {
+		return fmt.Errorf("build the kernel: the build wrote to its source, which must stay as it was: %s", strings.Join(report.SourceChanged, ", "))
+	}
+	return writeReport(k.Report, report)
+}
+
+func writeReport(file string, report any) error {
+	if file == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}
+
+// make runs make on the source with O=obj.
+func (k Kernel) make(src, obj string, variables []string, goals ...string) ([]byte, error) {
+	args := append(k.Args(), "-s", "-C", src, "O="+obj)
+	args = append(append(append(args, k.Variables...), variables...), goals...)
+	return kmake.Run(k.Log, k.Scratch, k.Scratch, "make", args...)
+}
+
+// configure makes obj/.config.
+func (k Kernel) configure(src, obj string) error {
+	if _, err := k.make(src, obj, nil, k.Base); err != nil {
+		return err
+	}
+	config := filepath.Join(obj, ".config")
+	var all []byte
+	for _, f := range append([]string{config}, k.Fragments...) {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		all = append(append(all, text...), '\n')
+	}
+	// Kconfig takes the last value of an option, and warns of the earlier ones.
+	if err := os.WriteFile(config, all, 0o644); err != nil {
+		return err
+	}
+	if _, err := k.make(src, obj, nil, "olddefconfig"); err != nil {
+		return err
+	}
+	if err := checkHonoured(config, k.Fragments); err != nil {
+		return err
+	}
+	options, err := kmake.ReadConfig(config)
+	if err != nil {
+		return err
+	}
+	if k.Placeholder != "" && (options["CONFIG_IKHEADERS"] == "" || options["CONFIG_IKHEADERS"] == "n") {
+		return fmt.Errorf("configure the kernel: CONFIG_IKHEADERS is not set, so the kernel would have no room for an archive; add CONFIG_IKHEADERS=y to the fragments, or give no placeholder")
+	}
+	return nil
+}
+
+// embed are the variables that make Kbuild embed an archive where its own
+// script would pack one. Two are given because the recipe is cmd_genikh up to
+// 6.16 and cmd_kheaders_data from 6.17 on (kernel/Makefile); the other one is
+// then not used. The recipe runs at every make, so it must not touch a file that
+// is right already: that would link vmlinux again.
+func (k Kernel) embed(archive string) []string {
+	if archive == "" {
+		return nil
+	}
+	copy := fmt.Sprintf("cmp -s %[1]s $@ || cp %[1]s $@", archive)
+	return []string{
+		"cmd_genikh=" + copy,
+		"cmd_kheaders_data=" + copy + "; : > $(depfile)",
+	}
+}
+
+// collect brings out what the build made.
+func (k Kernel) collect(src, obj string, report *KernelReport) error {
+	release, err := os.ReadFile(filepath.Join(obj, "include/config/kernel.release"))
+	if err != nil {
+		return err
+	}
+	report.Release = strings.TrimSpace(string(release))
+	copies := [][2]string{
+		{"vmlinux", k.Vmlinux}, {"Module.symvers", k.Symvers}, {".config", k.Config},
+		{"include/config/kernel.release", k.Release}, {"System.map", k.SystemMap},
+	}
+	for _, o := range k.Outs {
+		in, out, ok := strings.Cut(o, "=")
+		if !ok {
+			return fmt.Errorf("bring out %q: expected NAME=FILE", o)
+		}
+		if _, err := os.Stat(filepath.Join(obj, in)); err != nil {
+			return fmt.Errorf("bring out %s: the build made no such file; set the option that makes it in a fragment (=m for a module)", in)
+		}
+		copies = append(copies, [2]string{in, out})
+	}
+	for _, c := range copies {
+		if c[1] == "" {
+			continue
+		}
+		if err := kmake.CopyFile(filepath.Join(obj, c[0]), c[1]); err != nil {
+			return err
+		}
+	}
+	if k.Headers != "" {
+		if err := k.writeHeaders(src, obj); err != nil {
+			return err
+		}
+	}
+	if k.Objects != "" {
+		if err := k.writeObjects(obj); err != nil {
+			return err
+		}
+	}
+	if k.ImageTree != "" {
+		return k.makeImageTree(src, obj)
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kbuild
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+)
+
+// notSource are the suffixes of what a build leaves beside its results.
+func intermediate(name string) bool {
+	base := filepath.Base(name)
+	return hasAnySuffix(name, ".o", ".a", ".mod", ".mod.c", ".ko", ".d", ".tmp", ".order") ||
+		strings.HasPrefix(base, ".") || strings.HasPrefix(base, "vmlinux")
+}
+
+// hostTools are the programs of the build machine that a module's build runs:
+// scripts/package/install-extmod-build.
+var hostTools = []string{
+	"scripts/basic/fixdep",
+	"scripts/genksyms/genksyms",
+	"scripts/mod/modpost",
+	"tools/bpf/resolve_btfids/resolve_btfids",
+	"tools/objtool/objtool",
+}
+
+// writeHeaders writes the candidates for an archive. Which of them go in is the
+// profile's business; this only leaves out what no profile can want.
+func (k Kernel) writeHeaders(src, obj string) error {
+	arch := "arch/" + k.SrcArch()
+	source, err := files(src, []string{"Makefile", "Kbuild", "include", "scripts", arch}, func(name string) bool {
+		if strings.HasPrefix(name, arch+"/") {
+			return strings.Contains(name, "/include/") || strings.HasPrefix(filepath.Base(name), "Makefile") ||
+				strings.HasPrefix(filepath.Base(name), "Kbuild") || hasAnySuffix(name, ".h", ".lds", ".sh")
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	object, err := files(obj, []string{"include", "scripts", arch + "/include", "arch/" + k.SrcArch() + "/kernel"}, func(name string) bool {
+		if intermediate(name) {
+			return false
+		}
+		if strings.HasPrefix(name, arch+"/kernel/") {
+			return hasAnySuffix(name, ".lds", ".h")
+		}
+		// Kconfig's own copy, one empty file an option: fixdep's business.
+		return !strings.HasPrefix(name, "include/config/") || !emptyFile(filepath.Join(obj, name))
+	})
+	if err != nil {
+		return err
+	}
+	// A tool is packed without its symbols; stripping a copy keeps make's view.
+	tools := filepath.Join(k.Scratch, "tools")
+	var stripped []string
+	keep := object[:0]
+	for _, name := range object {
+		if !isHostTool(name) {
+			keep = append(keep, name)
+		}
+	}
+	for _, name := range hostTools {
+		if _, err := os.Stat(filepath.Join(obj, name)); err != nil {
+			continue
+		}
+		to := filepath.Join(tools, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := kmake.CopyFile(filepath.Join(obj, name), to); err != nil {
+			return err
+		}
+		if _, err := kmake.Run(k.Log, k.Scratch, k.Scratch, "strip", "--strip-all", to); err != nil {
+			return err
+		}
+		stripped = append(stripped, name)
+	}
+	return writeTarFile(k.Headers, tarPart{src, "", source}, tarPart{obj, "", keep}, tarPart{tools, "", stripped})
+}
+
+func isHostTool(name string) bool {
+	for _, t := range hostTools {
+		if t == name {
+			return true
+		}
+	}
+	return false
+}
+
+func emptyFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() == 0
+}
+
+// makeImageTree writes what `make bzImage` or `make Image` reads beside
+// vmlinux: the architecture's sources, headers, scripts, and what the build
+// made of them. On x86 the image is made once, so that its wrapper's objects are
+// there; what is made of vmlinux itself is left out.
+func (k Kernel) makeImageTree(src, obj string) error {
+	if k.SrcArch() == "x86" {
+		if _, err := k.make(src, obj, k.embed(k.Placeholder), "bzImage"); err != nil {
+			return err
+		}
+	}
+	arch := "arch/" + k.SrcArch()
+	boot := arch + "/boot/"
+	source, err := files(src, []string{"Makefile", "Kbuild", "include", "lib", "scripts", "tools/include", arch},
+		func(name string) bool { return !hasAnySuffix(name, ".dts", ".dtsi", ".rst", ".txt") })
+	if err != nil {
+		return err
+	}
+	const stub = "drivers/firmware/efi/libstub/"
+	object, err := files(obj, []string{".config", "include", "scripts", arch, stub, "System.map", "Module.symvers"}, func(name string) bool {
+		switch {
+		case strings.HasPrefix(name, boot):
+			return !madeOfVmlinux(filepath.Base(name))
+		case strings.HasPrefix(name, stub), name == ".config":
+			return true
+		case strings.HasPrefix(name, "include/config/"):
+			return true
+		case strings.HasPrefix(name, arch+"/tools/"):
+			return !hasAnySuffix(name, ".o")
+		}
+		return !intermediate(name) || strings.HasPrefix(name, "scripts/") && strings.HasPrefix(filepath.Base(name), ".") && strings.HasSuffix(name, ".cmd")
+	})
+	if err != nil {
+		return err
+	}
+	return writeTarFile(k.ImageTree, tarPart{src, "source/", source}, tarPart{obj, "object/", object})
+}
+
+// madeOfVmlinux says whether a file of arch/*/boot is made straight from vmlinux
+// (arch/x86/boot/compressed/Makefile: vmlinux.bin, voffset.h) or is an image.
+// The table of relocations is kept: stamping changes none, and from 6.12 on it is
+// made when vmlinux is linked.
+func madeOfVmlinux(base string) bool {
+	name := strings.TrimSuffix(strings.TrimPrefix(base, "."), ".cmd")
+	return name != "vmlinux.relocs" && strings.HasPrefix(name, "vmlinux") && name != "vmlinux.lds" ||
+		name == "voffset.h" || strings.HasPrefix(name, "bzImage") || strings.HasPrefix(name, "Image")
+}
+
+// writeObjects writes all that the build made, empty directories too: Kbuild
+// looks for some files by way of them (obj/../../include).
+func (k Kernel) writeObjects(obj string) error {
+	all, err := state(obj)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, f := range all {
+		// A link leads out of the tree, to the source.
+		if f.path != "." && f.mode&os.ModeSymlink == 0 {
+			names = append(names, f.path)
+		}
+	}
+	return writeTarFile(k.Objects, tarPart{obj, "", names})
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kbuild
+
+import (
+	"archive/tar"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return s
+}
+
+// writeTar writes the files and directories named, relative to dir, with the
+// names prefix+name. Links are followed. The result depends on contents and run
+// bits alone.
+func writeTar(w *tar.Writer, dir, prefix string, names []string) error {
+	for _, name := range sorted(names) {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		header := &tar.Header{Name: prefix + filepath.ToSlash(name), Size: info.Size(), Mode: 0o644, Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}
+		if info.Mode()&0o100 != 0 {
+			header.Mode = 0o755
+		}
+		if info.IsDir() {
+			header.Name, header.Size, header.Typeflag = header.Name+"/", 0, tar.TypeDir
+		}
+		if err := w.WriteHeader(header); err != nil {
+			return fmt.Errorf("archive %s: %w", path, err)
+		}
+		if info.IsDir() {
+			continue
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(w, f)
+		f.Close()
+		if err != nil {
+			return fmt.Errorf("archive %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// files lists the regular files, and the links to such, below the roots of dir
+// that keep accepts. A root that does not exist has none.
+func files(dir string, roots []string, keep func(name string) bool) ([]string, error) {
+	var names []string
+	for _, root := range roots {
+		err := filepath.WalkDir(filepath.Join(dir, root), func(path string, d fs.DirEntry, err error) error {
+			if os.IsNotExist(err) && path == filepath.Join(dir, root) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			rel, err := filepath.Rel(dir, path)
+			if err != nil || d.IsDir() || !keep(rel) {
+				return err
+			}
+			if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+				return nil // a dangling link, or a link to a directory
+			}
+			names = append(names, rel)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.Compact(sorted(names)), nil
+}
+
+// A tarPart is files of one directory that go into a tar.
+type tarPart struct {
+	dir, prefix string
+	names       []string
+}
+
+// writeTarFile makes the tar out of its parts.
+func writeTarFile(out string, parts ...tarPart) error {
+	f, err := os.Create(out)
+	if err != nil {
+		return err
+	}
+	w := tar.NewWriter(f)
+	for _, p := range parts {
+		if err := writeTar(w, p.dir, p.prefix, p.names); err != nil {
+			f.Close()
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func hasAnySuffix(name string, suffixes ...string) bool {
+	return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+}

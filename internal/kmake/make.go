@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package kmake runs a kernel's make, whatever is built by it: with its
+// environment spelled out in full, quietly, and with a failing program's output
+// shown as it was written.
+package kmake
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// A Target says what a kernel is built for and with what.
+type Target struct {
+	Arch         string // the kernel's name of the architecture, as in ARCH=: x86_64, arm64
+	CrossCompile string // CROSS_COMPILE, the prefix of the binutils and gcc; "" for native
+	LLVM         string // LLVM=, "" for gcc, "1" or "-19" or a directory for clang
+	Jobs         int    // make's -j; 0: as many as there are processors
+}
+
+// Flags adds the flags by which a program is given the target.
+func (t *Target) Flags(fs *flag.FlagSet) {
+	fs.StringVar(&t.Arch, "arch", "", "the kernel's `ARCH`, as x86_64 or arm64")
+	fs.StringVar(&t.CrossCompile, "cross-compile", "", "the `PREFIX` of CROSS_COMPILE")
+	fs.StringVar(&t.LLVM, "llvm", "", "the `VALUE` of LLVM, to build with clang")
+	fs.IntVar(&t.Jobs, "jobs", 0, "make's -j `N`; as many as there are processors when not given")
+}
+
+// SrcArch is the directory below arch/ that ARCH stands for (top Makefile, SRCARCH).
+func (t Target) SrcArch() string {
+	switch t.Arch {
+	case "x86_64", "i386":
+		return "x86"
+	}
+	return t.Arch
+}
+
+// Args are the options and variables that every call of make gets.
+func (t Target) Args() []string {
+	jobs := t.Jobs
+	if jobs == 0 {
+		jobs = runtime.NumCPU()
+	}
+	args := []string{fmt.Sprintf("-j%d", jobs), "ARCH=" + t.Arch}
+	if t.CrossCompile != "" {
+		args = append(args, "CROSS_COMPILE="+t.CrossCompile)
+	}
+	if t.LLVM != "" {
+		args = append(args, "LLVM="+t.LLVM)
+	}
+	return args
+}
+
+// environment is all of make's environment. What a kernel writes into itself
+// about its making (user, host, time, build number) is pinned: Documentation/
+// kbuild/reproducible-builds.rst.
+func environment(scratch string) []string {
+	return []string{
+		"HOME=" + scratch,
+		"KBUILD_BUILD_HOST=bazel",
+		"KBUILD_BUILD_TIMESTAMP=1970-01-01 00:00:00 UTC",
+		"KBUILD_BUILD_USER=rules_kheaders",
+		"KBUILD_BUILD_VERSION=1",
+		"LC_ALL=C",
+		"PATH=" + path(),
+		"SOURCE_DATE_EPOCH=0",
+		"TMPDIR=" + scratch,
+		"TZ=UTC",
+	}
+}
+
+// path is where programs are looked up: as the action was told, else where a
+// Linux distribution has them.
+func path() string {
+	if p := os.Getenv("PATH"); p != "" {
+		return p
+	}
+	return "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+}
+
+// Run runs a program in dir and returns its output. A failing program's whole
+// output goes to log, so that a compiler's message is seen as it wrote it.
+func Run(log io.Writer, dir, scratch string, name string, args ...string) ([]byte, error) {
+	file, err := exec.LookPath(name)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: not on the PATH (%s); install it", name, path())
+	}
+	cmd := exec.Command(file, args...)
+	cmd.Dir = dir
+	cmd.Env = environment(scratch)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := start(cmd); err != nil {
+		log.Write(out.Bytes())
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return out.Bytes(), fmt.Errorf("%s %s: %v, its output is above", name, strings.Join(goals(args), " "), err)
+		}
+		return out.Bytes(), fmt.Errorf("run %s: %w", name, err)
+	}
+	return out.Bytes(), nil
+}
+
+// start runs cmd as a process that obeys permission bits. A build as root
+// would write through a read-only source, so its children give up
+// CAP_DAC_OVERRIDE; where that is not allowed there is no such power to lose.
+func start(cmd *exec.Cmd) error {
+	if os.Geteuid() != 0 {
+		return cmd.Run()
+	}
+	done := make(chan error)
+	go func() {
+		// The thread is not unlocked: it ends with the goroutine, and its
+		// smaller bounding set with it.
+		runtime.LockOSThread()
+		dropDACOverride()
+		done <- cmd.Run()
+	}()
+	return <-done
+}
+
+// goals are the arguments of make that are neither options nor variables.
+func goals(args []string) []string {
+	var out []string
+	for i, a := range args {
+		if strings.HasPrefix(a, "-") || strings.Contains(a, "=") || i > 0 && (args[i-1] == "-C" || args[i-1] == "-f") {
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// Absolute makes paths absolute, for make changes its directory.
+func Absolute(paths ...*string) error {
+	for _, p := range paths {
+		if *p == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*p)
+		if err != nil {
+			return err
+		}
+		*p = abs
+	}
+	return nil
+}
+
+// AbsoluteAll makes all paths absolute.
+func AbsoluteAll(paths []string) error {
+	for i := range paths {
+		if err := Absolute(&paths[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
