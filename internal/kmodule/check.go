@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kmodule
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+)
+
+// check says in words why the tree cannot build a module, before a compiler
+// would say it in its own. It returns the kernel's configuration.
+func (m Module) check() (map[string]string, error) {
+	const auto = "include/config/auto.conf"
+	for _, need := range []struct{ name, why string }{
+		{"Makefile", "it is no kernel tree, or the archive's profile is 'tracing': pack it with profile = \"module\""},
+		{"include/generated/autoconf.h", "the archive was packed from a tree that was not configured"},
+		{auto, "the archive's profile is 'tracing': pack it with profile = \"module\""},
+		{"Module.symvers", "without it the module would be built and then refused with 'no symbol version for module_layout': " +
+			"take an archive that was packed after modpost"},
+	} {
+		if need.name == "Module.symvers" && m.Warn {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(m.Tree, need.name))
+		if err != nil || info.Size() == 0 {
+			return nil, fmt.Errorf("build from %s: no %s; %s", m.tree, need.name, need.why)
+		}
+	}
+	if err := m.checkRelease(); err != nil {
+		return nil, err
+	}
+	config, err := kmake.ReadConfig(filepath.Join(m.Tree, auto))
+	if err != nil {
+		return nil, err
+	}
+	return config, m.checkHostTools(config)
+}
+
+// checkRelease compares the release asked for with the archive's.
+func (m Module) checkRelease() error {
+	if m.Release == "" {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(m.Tree, "include/config/kernel.release"))
+	if err != nil {
+		return fmt.Errorf("build from %s: no include/config/kernel.release, so it cannot be told whether it is for %s", m.tree, m.Release)
+	}
+	if release := strings.TrimSpace(string(text)); release != m.Release {
+		return fmt.Errorf("build from %s: the archive is for kernel release %s, expected %s (kernel_release)", m.tree, release, m.Release)
+	}
+	return nil
+}
+
+// hostTools are programs of a kernel's tree that run where modules are built.
+var hostTools = []struct {
+	name   string
+	option string // the option without which it is not run; "" for always
+}{
+	{"scripts/basic/fixdep", ""},
+	{"scripts/mod/modpost", ""},
+	{"scripts/genksyms/genksyms", "CONFIG_MODVERSIONS"},
+	{"tools/objtool/objtool", "CONFIG_OBJTOOL"},
+	{"tools/bpf/resolve_btfids/resolve_btfids", "CONFIG_DEBUG_INFO_BTF_MODULES"},
+	{"scripts/recordmcount", "CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT"},
+}
+
+// checkHostTools looks whether the tree's programs run here.
+func (m Module) checkHostTools(config map[string]string) error {
+	const advice = "take an archive that was packed from a kernel that was built on a machine like this one"
+	for _, tool := range hostTools {
+		file := filepath.Join(m.Tree, tool.name)
+		if _, err := os.Stat(file); err != nil {
+			// The others are needed by some modules, or not with this compiler.
+			if tool.option == "" {
+				return fmt.Errorf("build from %s: no %s; the archive was packed without host tools: %s", m.tree, tool.name, advice)
+			}
+			continue
+		}
+		if tool.option != "" && config[tool.option] != "y" {
+			continue
+		}
+		if why := cannotRun(file); why != "" {
+			return fmt.Errorf("build from %s: %s %s: %s", m.tree, tool.name, why, advice)
+		}
+	}
+	return nil
+}
+
+// machines are the ELF machines of Go's names of architectures.
+var machines = map[string]elf.Machine{
+	"386": elf.EM_386, "amd64": elf.EM_X86_64, "arm": elf.EM_ARM, "arm64": elf.EM_AARCH64, "loong64": elf.EM_LOONGARCH,
+	"ppc64": elf.EM_PPC64, "ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390,
+}
+
+// cannotRun says why a program does not run on this machine, or "". What is no
+// ELF file may be a script, and is left to the kernel to start.
+func cannotRun(file string) string {
+	f, err := elf.Open(file)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if want := machines[runtime.GOARCH]; f.Machine != want && !(f.Machine == elf.EM_386 && want == elf.EM_X86_64) {
+		return fmt.Sprintf("is for %s, and this machine is %s", name(f.Machine), name(want))
+	}
+	for _, p := range f.Progs {
+		if p.Type != elf.PT_INTERP || p.Filesz > 4096 {
+			continue
+		}
+		text := make([]byte, p.Filesz)
+		if _, err := p.ReadAt(text, 0); err != nil {
+			return ""
+		}
+		if loader := strings.TrimRight(string(text), "\x00"); !exists("/", loader) {
+			return fmt.Sprintf("needs %s, which this machine has not", loader)
+		}
+	}
+	return ""
+}
+
+// name is a machine's name as the kernel and its users write it.
+func name(m elf.Machine) string {
+	return strings.ToLower(strings.TrimPrefix(m.String(), "EM_"))
+}
+
+// arches are the options by which a configuration says its architecture.
+var arches = map[string]string{
+	"CONFIG_ARM": "arm", "CONFIG_ARM64": "arm64", "CONFIG_LOONGARCH": "loongarch", "CONFIG_MIPS": "mips",
+	"CONFIG_PPC": "powerpc", "CONFIG_RISCV": "riscv", "CONFIG_S390": "s390", "CONFIG_X86": "x86",
+}
+
+// findArch sets Arch, unless it is given, to what the archive was configured for.
+func (m *Module) findArch(config map[string]string) error {
+	if m.Arch != "" {
+		return nil
+	}
+	for option, arch := range arches {
+		if config[option] == "y" {
+			m.Arch = arch
+			return nil
+		}
+	}
+	var known []string
+	for _, arch := range arches {
+		known = append(known, arch)
+	}
+	slices.Sort(known)
+	return fmt.Errorf("build from %s: include/config/auto.conf names no architecture that is known here (%s); give --arch",
+		m.tree, strings.Join(known, ", "))
+}

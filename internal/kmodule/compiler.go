@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kmodule
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+)
+
+var (
+	gcc   = regexp.MustCompile(`^(.*-)?gcc(-[0-9.]+)?$`)
+	clang = regexp.MustCompile(`^clang(-[0-9]+)?$`)
+)
+
+// triples are the prefixes of GNU cross toolchains by ARCH, as distributions
+// name them, and how `gcc -dumpmachine` begins.
+var triples = map[string]struct{ prefix, machine string }{
+	"arm":     {"arm-linux-gnueabihf-", "arm"},
+	"arm64":   {"aarch64-linux-gnu-", "aarch64"},
+	"powerpc": {"powerpc64le-linux-gnu-", "powerpc"},
+	"riscv":   {"riscv64-linux-gnu-", "riscv64"},
+	"s390":    {"s390x-linux-gnu-", "s390x"},
+	"x86":     {"x86_64-linux-gnu-", "x86_64"},
+	"x86_64":  {"x86_64-linux-gnu-", "x86_64"},
+}
+
+// hosts are Go's names of the architectures whose modules a native compiler makes.
+var hosts = map[string]string{
+	"amd64": "x86", "arm": "arm", "arm64": "arm64", "ppc64le": "powerpc", "riscv64": "riscv", "s390x": "s390",
+}
+
+// findCompiler sets CrossCompile and LLVM, unless one is given, by the compiler
+// that a toolchain names. A compiler outside the action's inputs is the
+// machine's: which of its compilers to take, the kernel's configuration says.
+func (m *Module) findCompiler(config map[string]string) error {
+	if m.CrossCompile != "" || m.LLVM != "" {
+		return nil
+	}
+	base, dir := filepath.Base(m.Compiler), filepath.Dir(m.Compiler)
+	if !filepath.IsAbs(dir) {
+		if err := kmake.Absolute(&dir); err != nil {
+			return err
+		}
+	}
+	own := m.Compiler != "" && !filepath.IsAbs(m.Compiler)
+	if found := gcc.FindStringSubmatch(base); found != nil && (own || found[1] != "") {
+		m.CrossCompile = found[1]
+		if on, _ := exec.LookPath(base); on != m.Compiler {
+			m.CrossCompile = dir + "/" + found[1]
+		}
+		return nil
+	}
+	if found := clang.FindStringSubmatch(base); found != nil && own {
+		// Kbuild's documentation: LLVM=DIR/ takes the programs in DIR.
+		m.LLVM = dir + "/"
+		return nil
+	}
+	if own {
+		return fmt.Errorf("build with %s: expected a compiler whose name ends in gcc or is clang, for Kbuild finds the others beside it", m.Compiler)
+	}
+	switch {
+	case config["CONFIG_CC_IS_CLANG"] == "y":
+		m.LLVM = "1"
+	case hosts[runtime.GOARCH] != strings.Replace(m.Arch, "x86_64", "x86", 1):
+		m.CrossCompile = triples[m.Arch].prefix
+	}
+	return nil
+}
+
+// cc is the C compiler as Kbuild calls it (top Makefile, CC).
+func (m Module) cc() string {
+	switch {
+	case strings.HasSuffix(m.LLVM, "/"):
+		return m.LLVM + "clang"
+	case strings.HasPrefix(m.LLVM, "-"):
+		return "clang" + m.LLVM
+	case m.LLVM != "":
+		return "clang"
+	}
+	return m.CrossCompile + "gcc"
+}
+
+// checkCompiler says what is wrong with the compiler: an error where it cannot
+// make modules for the kernel, a warning where it is not the kernel's own.
+func (m Module) checkCompiler(config map[string]string) error {
+	cc := m.cc()
+	if _, err := exec.LookPath(cc); err != nil {
+		return fmt.Errorf("build from %s: the archive is for %s, and there is no %s; install it, or register a C++ toolchain for the platform",
+			m.tree, m.Arch, cc)
+	}
+	if want := triples[m.Arch].machine; m.LLVM == "" && want != "" {
+		out, err := kmake.Run(m.Log, m.Scratch, m.Scratch, cc, "-dumpmachine")
+		if err != nil {
+			return err
+		}
+		machine := strings.TrimSpace(string(out))
+		if !strings.HasPrefix(machine, want) && !(want == "x86_64" && strings.HasPrefix(machine, "i686")) {
+			return fmt.Errorf("build from %s: the archive is for %s, and %s makes programs for %s; build with --platforms for the kernel's machine",
+				m.tree, m.Arch, cc, machine)
+		}
+	}
+	want := strings.Trim(config["CONFIG_CC_VERSION_TEXT"], `"`)
+	if want == "" {
+		return nil
+	}
+	out, err := kmake.Run(m.Log, m.Scratch, m.Scratch, cc, "--version")
+	if err != nil {
+		return err
+	}
+	line, _, _ := bytes.Cut(out, []byte("\n"))
+	if have := strings.TrimSpace(string(line)); have != want {
+		fmt.Fprintf(m.Log, "kmodule: warning: the kernel was built by %s, and the module by %s\n", want, have)
+	}
+	return nil
+}

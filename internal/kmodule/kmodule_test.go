@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kmodule
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// A tree that has all that is looked for before make is called.
+var whole = map[string]string{
+	"Makefile":                      "modules:\n\t@touch $(M)/x.ko $(M)/Module.symvers $(M)/modules.order\n",
+	"Module.symvers":                "0x00000001\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n",
+	"include/config/auto.conf":      "CONFIG_X86=y\n",
+	"include/config/kernel.release": "6.1.0\n",
+	"include/generated/autoconf.h":  "#define CONFIG_X86 1\n",
+	"scripts/basic/fixdep":          "tool",
+	"scripts/mod/modpost":           "tool",
+}
+
+func tree(t *testing.T, without string, with ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	files := map[string]string{}
+	for name, content := range whole {
+		files[name] = content
+	}
+	delete(files, without)
+	for i := 0; i < len(with); i += 2 {
+		files[with[i]] = with[i+1]
+	}
+	for name, content := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestBuild(t *testing.T) {
+	const fails = "modules:\n\t@echo 'ERROR: modpost: \"foo\" [/m/x.ko] undefined!' && exit 1\n"
+	makefile := func(lines string) []string { return []string{"Makefile", "modules:\n\t@" + lines + "\n"} }
+	foreign := foreignELF(t)
+	for _, test := range []struct {
+		name, tree, out string
+		change          func(*Module)
+		want            string
+	}{
+		{"good", tree(t, ""), "x.ko", nil, ""},
+		{"the release asked for", tree(t, ""), "x.ko", func(m *Module) { m.Release = "6.1.0" }, ""},
+		{"another release", tree(t, ""), "x.ko", func(m *Module) { m.Release = "6.2.0" }, "is for kernel release 6.1.0, expected 6.2.0"},
+		{"no Makefile", tree(t, "Makefile"), "x.ko", nil, `pack it with profile = "module"`},
+		{"no configuration", tree(t, "include/generated/autoconf.h"), "x.ko", nil, "not configured"},
+		{"no Module.symvers", tree(t, "Module.symvers"), "x.ko", nil, "packed after modpost"},
+		{"an empty Module.symvers", tree(t, "", "Module.symvers", ""), "x.ko", nil, "packed after modpost"},
+		{"no host tools", tree(t, "scripts/mod/modpost"), "x.ko", nil, "packed without host tools"},
+		{"host tools of another machine", tree(t, "", "scripts/basic/fixdep", foreign), "x.ko", nil, "fixdep is for s390, and this machine is"},
+		{"no architecture", tree(t, "", "include/config/auto.conf", "CONFIG_VAX=y\n"), "x.ko", nil, "give --arch"},
+		{"no such module", tree(t, ""), "y.ko", nil, "the build made x.ko; the Kbuild file must have 'obj-m += y.o'"},
+		{"an undefined symbol", tree(t, "", "Makefile", fails), "x.ko", nil, "undefined foo in x.ko"},
+		{"exported twice", tree(t, "", makefile("echo \"ERROR: modpost: x: 'f' exported twice\"; exit 1")...), "x.ko", nil, "link the module: x: 'f' exported twice"},
+		{"no source of an object", tree(t, "", makefile("echo \"make[1]: *** No rule to make target '$(M)/y.o', needed by '$(M)/x.o'.\"; exit 1")...), "x.ko", nil,
+			"there is no y.c and no y.S"},
+		{"a source that does not compile", tree(t, "", makefile("echo \"make[1]: *** [Makefile:1: $(M)/x.o] Error 1\"; exit 1")...), "x.ko", nil, ErrShown.Error()},
+		{"two sources of one name", tree(t, ""), "x.ko", func(m *Module) { m.Sources = append(m.Sources, "Kbuild=other") }, "source Kbuild is both"},
+		{"a source outside", tree(t, ""), "x.ko", func(m *Module) { m.Sources = append(m.Sources, "../a=b") }, "relative to the module's directory"},
+		{"no Kbuild file", tree(t, ""), "x.ko", func(m *Module) { m.Sources = m.Sources[1:] }, "no Kbuild and no Makefile"},
+		{"an option of its own", tree(t, ""), "x.ko", func(m *Module) { m.Config = []string{"CONFIG_OWN=m", "CONFIG_X86=y"} }, ""},
+		{"an option of the kernel's", tree(t, ""), "x.ko", func(m *Module) { m.Config = []string{"CONFIG_X86=n"} }, "cannot change the kernel's configuration"},
+		{"an option that is none", tree(t, ""), "x.ko", func(m *Module) { m.Config = []string{"OWN=m"} }, "expected CONFIG_NAME=VALUE"},
+		{"a flag with a variable", tree(t, ""), "x.ko", func(m *Module) { m.Flags = []string{"-I$(src)"} }, "use includes"},
+		{"a compiler without a known name", tree(t, ""), "x.ko", func(m *Module) { m.Compiler = "bin/wrapper.sh" }, "ends in gcc or is clang"},
+		{"no such compiler", tree(t, ""), "x.ko", func(m *Module) { m.CrossCompile = "no-such-" }, "there is no no-such-gcc"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			sources := map[string]string{"Kbuild": "obj-m := x.o\n", "x.c": ""}
+			for name, content := range sources {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			out := filepath.Join(dir, "out.ko")
+			m := Module{
+				Tree: test.tree, Sources: []string{"Kbuild=" + filepath.Join(dir, "Kbuild"), "x.c=" + filepath.Join(dir, "x.c")},
+				Outs: []string{test.out + "=" + out}, Scratch: filepath.Join(dir, "scratch"), Log: io.Discard,
+			}
+			if test.change != nil {
+				test.change(&m)
+			}
+			err := m.Build()
+			_, left := os.Stat(out)
+			if test.want == "" {
+				if err != nil || left != nil {
+					t.Errorf("error = %v, %v; want a module", err, left)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+			if left == nil {
+				t.Error("there is a module, want none")
+			}
+			if _, err := os.Stat(filepath.Join(dir, "scratch")); err == nil {
+				t.Error("the scratch directory is left")
+			}
+		})
+	}
+}
+
+// foreignELF is the header of an ELF file for a machine that no test runs on.
+func foreignELF(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	h := elf.Header64{Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_S390), Version: 1, Ehsize: 64}
+	copy(h.Ident[:], elf.ELFMAG)
+	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2MSB), 1
+	if err := binary.Write(&b, binary.BigEndian, h); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestFindCompiler(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ compiler, arch, clang, cross, llvm string }{
+		{"", "x86", "", "", ""},
+		{"/usr/bin/gcc", "x86", "", "", ""},
+		{"", "x86", "y", "", "1"},
+		{"/usr/bin/gcc", "x86", "y", "", "1"},
+		{"", "riscv", "", "riscv64-linux-gnu-", ""},
+		{"/opt/no-such/bin/x86_64-linux-gnu-gcc", "x86", "", "/opt/no-such/bin/x86_64-linux-gnu-", ""},
+		{"external/tools/bin/aarch64-none-linux-gnu-gcc-13", "arm64", "", here + "/external/tools/bin/aarch64-none-linux-gnu-", ""},
+		{"external/llvm/bin/clang", "arm64", "", "", here + "/external/llvm/bin/"},
+	} {
+		if runtime.GOARCH != "amd64" && test.arch == "x86" && test.compiler != "" {
+			continue
+		}
+		m := Module{Compiler: test.compiler}
+		m.Arch = test.arch
+		if runtime.GOARCH != "amd64" && test.arch == "x86" {
+			m.Arch = hosts[runtime.GOARCH]
+		}
+		if err := m.findCompiler(map[string]string{"CONFIG_CC_IS_CLANG": test.clang}); err != nil {
+			t.Errorf("findCompiler of %q: %v", test.compiler, err)
+		}
+		if m.CrossCompile != test.cross || m.LLVM != test.llvm {
+			t.Errorf("findCompiler of %q for %s: CROSS_COMPILE=%q LLVM=%q, want %q, %q", test.compiler, test.arch, m.CrossCompile, m.LLVM, test.cross, test.llvm)
+		}
+	}
+}
+
+func TestCommand(t *testing.T) {
+	m := Module{Tree: "/x/out/tree", tree: "out/tree", root: "/s/module", dir: "/s/module/src", given: map[string]string{"src/a.c": "pkg/src/a.c", "inc/a.h": "pkg/inc/a.h"}}
+	for _, test := range []struct{ name, text, file, want string }{
+		{"6.1", `cmd_/s/module/src/a.o := gcc -Wp,-MMD,/s/module/src/.a.o.d -I./include -include ./include/linux/kconfig.h ` +
+			`-I/s/module/inc -fconserve-stack -D'A="x y"' -DB='"b"' -c -o /s/module/src/a.o /s/module/src/a.c ; ./tools/objtool/objtool a.o` + "\n\nsource_a.o := a.c\n",
+			"pkg/src/a.c", `gcc|-Iout/tree/include|-include|out/tree/include/linux/kconfig.h|-Ipkg/inc|-DA="x y"|-DB="b"|-c|-o|pkg/src/a.o|pkg/src/a.c`},
+		{"7.2", `savedcmd_a.o := gcc -I/x/out/tree/include -I./ -D$$x -D'$(pound)' -c -o a.o a.c ` + "\n",
+			"pkg/src/a.c", `gcc|-Iout/tree/include|-Ipkg/src|-D$x|-D#|-c|-o|pkg/src/a.o|pkg/src/a.c`},
+		{"a link", "cmd_/s/module/src/b.o := ld -r -o /s/module/src/b.o @/s/module/src/b.mod\n", "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, ok, err := m.command(test.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok != (test.file != "") {
+				t.Fatalf("a source = %v, want %v", ok, test.file != "")
+			}
+			if got := strings.Join(c.Arguments, "|"); ok && (got != test.want || c.File != test.file) {
+				t.Errorf("command of %s:\n%s\nwant of %s:\n%s", c.File, got, test.file, test.want)
+			}
+		})
+	}
+	if _, _, err := m.command("cmd_/s/a.o := gcc -D'open a.c\n"); err == nil {
+		t.Error("an open quote is no error")
+	}
+}
+
+func TestMergeCommands(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.json")
+	if err := WriteCommands(file, []Command{{Directory: ".", File: "a.c", Arguments: []string{"gcc", "a.c"}}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := MergeCommands("/w", []string{file, file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got[1].Directory != "/w" || got[1].File != "a.c" {
+		t.Errorf("MergeCommands = %+v, want two of a.c in /w", got)
+	}
+	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := MergeCommands("/w", []string{file}); err == nil || !strings.Contains(err.Error(), "expected compile_commands.json") {
+		t.Errorf("error = %v, want one that says what was expected", err)
+	}
+}

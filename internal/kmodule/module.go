@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package kmodule builds modules outside a kernel's tree, from an archive alone.
+package kmodule
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+)
+
+// A Module is one or several modules that are built outside a kernel's tree
+// (Documentation/kbuild/modules.rst), from an archive's files alone.
+type Module struct {
+	kmake.Target
+	// Compiler is the path of a compiler that a C++ toolchain names; "" for the
+	// PATH's. CrossCompile and LLVM follow from it when they are not given.
+	Compiler string
+	Tree     string   // the archive, unpacked; it is only read
+	Release  string   // the kernel release that the archive must be for, or ""
+	Sources  []string // "NAME=FILE", NAME relative to the directory that holds all sources
+	Dir      string   // M=, relative to that directory; "" for itself
+	Flags    []string // for the C compiler, as in ccflags-y
+	Includes []string // directories of the sources to look for headers in
+	Config   []string // "CONFIG_NAME=VALUE": for the Kbuild file and for the sources
+	Extra    []string // Module.symvers of other modules, for KBUILD_EXTRA_SYMBOLS
+	Outs     []string // "NAME.ko=FILE", NAME relative to M=
+	Symvers  string   // where the modules' own Module.symvers goes, or ""
+	Order    string   // where modules.order goes, or ""
+	Commands string   // where compile_commands.json goes, or ""
+	// Warn turns modpost's errors about undefined symbols into warnings
+	// (KBUILD_MODPOST_WARN=1): the module is built, and will not load.
+	Warn bool
+
+	Scratch string
+	Log     io.Writer
+
+	given map[string]string // Sources, by name
+	root  string            // the directory that holds all sources
+	dir   string            // M=
+	tree  string            // Tree as it was given
+}
+
+// Build builds the modules.
+func (m Module) Build() (err error) {
+	m.tree = m.Tree
+	if err := kmake.Absolute(&m.Scratch, &m.Tree); err != nil {
+		return err
+	}
+	config, err := m.check()
+	if err != nil {
+		return err
+	}
+	if err := m.findArch(config); err != nil {
+		return err
+	}
+	if err := m.findCompiler(config); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(m.Scratch, 0o755); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kmake.RemoveScratch(m.Scratch)) }()
+	if err := m.place(); err != nil {
+		return err
+	}
+	if err := m.checkCompiler(config); err != nil {
+		return err
+	}
+	if err := kmake.AbsoluteAll(m.Extra); err != nil {
+		return err
+	}
+	variables, err := m.variables(config)
+	if err != nil {
+		return err
+	}
+	args := append(m.Args(), "-s", "-C", m.Tree, "M="+m.dir)
+	var log bytes.Buffer
+	out, err := kmake.Run(&log, m.Scratch, m.Scratch, "make", append(append(args, variables...), "modules")...)
+	if err := m.explain(out, err); err != nil {
+		return err
+	}
+	return m.bringOut()
+}
+
+// place copies the sources to where make sees them.
+func (m *Module) place() error {
+	m.root = filepath.Join(m.Scratch, "module")
+	m.given = map[string]string{}
+	for _, s := range m.Sources {
+		name, file, ok := strings.Cut(s, "=")
+		if !ok || !filepath.IsLocal(name) {
+			return fmt.Errorf("source %q: expected NAME=FILE, NAME relative to the module's directory", s)
+		}
+		name = filepath.Clean(name)
+		if other, ok := m.given[name]; ok && other != file {
+			return fmt.Errorf("source %s is both %s and %s; rename one, or give one of them by another package", name, other, file)
+		}
+		m.given[name] = file
+		to := filepath.Join(m.root, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := kmake.CopyFile(file, to); err != nil {
+			return err
+		}
+	}
+	if m.Dir != "" && !filepath.IsLocal(m.Dir) {
+		return fmt.Errorf("directory %q: expected one of the sources' own", m.Dir)
+	}
+	m.dir = filepath.Join(m.root, m.Dir)
+	if !exists(m.dir, "Kbuild") && !exists(m.dir, "Makefile") {
+		return fmt.Errorf("build in %s: no Kbuild and no Makefile among the sources there", filepath.Join("M=", m.Dir))
+	}
+	return nil
+}
+
+// variables are what make's command line says about the modules.
+func (m Module) variables(kernel map[string]string) ([]string, error) {
+	// No path of the scratch directory or of the tree may reach a module.
+	prefixes := "-ffile-prefix-map=" + m.root + "/= -ffile-prefix-map=" + m.Tree + "/="
+	common := []string{prefixes}
+	for _, dir := range m.Includes {
+		if dir != "." && !filepath.IsLocal(dir) {
+			return nil, fmt.Errorf("include directory %q: expected one of the sources' own", dir)
+		}
+		common = append(common, "-I"+filepath.Join(m.root, dir))
+	}
+	var variables []string
+	for _, option := range m.Config {
+		name, value, ok := strings.Cut(option, "=")
+		if !ok || !strings.HasPrefix(name, "CONFIG_") || strings.ContainsAny(name, " \t$'\"") {
+			return nil, fmt.Errorf("option %q: expected CONFIG_NAME=VALUE", option)
+		}
+		if strings.Contains(value, "$") {
+			return nil, fmt.Errorf("option %s: a $ in its value would be expanded by make; give it in a header", option)
+		}
+		own, set := kernel[name]
+		if set && own != value {
+			return nil, fmt.Errorf("option %s: the kernel has %s=%s; a module cannot change the kernel's configuration", option, name, own)
+		}
+		if set {
+			continue
+		}
+		define := name + "=" + value
+		switch value {
+		case "n", "":
+			variables = append(variables, name+"=")
+			continue
+		case "y":
+			define = name + "=1"
+		case "m":
+			define = name + "_MODULE=1"
+		}
+		variables = append(variables, name+"="+value)
+		// include/linux/kconfig.h tells y, m and n apart by these definitions.
+		common = append(common, "-D'"+strings.ReplaceAll(define, "'", `'\''`)+"'")
+	}
+	for _, flag := range m.Flags {
+		if strings.Contains(flag, "$") {
+			return nil, fmt.Errorf("compiler flag %q: make's variables are not known here; use includes, or a Kbuild file with ccflags-y", flag)
+		}
+	}
+	c := append(slices.Clone(common), m.Flags...)
+	variables = append(variables, "KCFLAGS="+strings.Join(c, " "), "KAFLAGS="+strings.Join(common, " "))
+	if len(m.Extra) > 0 {
+		variables = append(variables, "KBUILD_EXTRA_SYMBOLS="+strings.Join(m.Extra, " "))
+	}
+	if m.Warn {
+		variables = append(variables, "KBUILD_MODPOST_WARN=1")
+	}
+	return variables, nil
+}
+
+// bringOut copies what was made.
+func (m Module) bringOut() error {
+	for _, o := range m.Outs {
+		name, file, _ := strings.Cut(o, "=")
+		if !exists(m.dir, name) {
+			return fmt.Errorf("bring out %s: the build made %s; the Kbuild file must have 'obj-m += %s', or modules must name another",
+				name, m.made(), strings.TrimSuffix(name, ".ko")+".o")
+		}
+		if err := kmake.CopyFile(filepath.Join(m.dir, name), file); err != nil {
+			return err
+		}
+	}
+	for _, text := range []struct{ name, file string }{{"Module.symvers", m.Symvers}, {"modules.order", m.Order}} {
+		if text.file == "" {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(m.dir, text.name))
+		if err != nil {
+			return err
+		}
+		// Modules outside the tree are named by their absolute paths.
+		content = bytes.ReplaceAll(content, []byte(m.dir+"/"), nil)
+		if err := os.WriteFile(text.file, content, 0o644); err != nil {
+			return err
+		}
+	}
+	if m.Commands == "" {
+		return nil
+	}
+	return m.writeCommands()
+}
+
+// made lists the modules that there are, for an error.
+func (m Module) made() string {
+	var names []string
+	filepath.WalkDir(m.dir, func(path string, _ os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".ko") {
+			names = append(names, strings.TrimPrefix(path, m.dir+"/"))
+		}
+		return nil
+	})
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+func exists(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, name))
+	return err == nil
+}
