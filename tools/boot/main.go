@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Boot is the program of linux_boot_test: it boots a guest and compares what
+// the guest said with what was expected.
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+)
+
+// A spec is the JSON that the rule writes; paths are relative to the runfiles.
+type spec struct {
+	guest.Config
+	Archive string   `json:"archive"` // what /sys/kernel/kheaders.tar.xz must be, or ""
+	Release string   `json:"release"` // a file with what `uname -r` must print, or ""
+	Expect  []string `json:"expect"`  // lines of the console hold these, in this order
+	Reject  []string `json:"reject"`  // no line holds any of these
+}
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "boot: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, stdout io.Writer) error {
+	file := os.Getenv("LINUX_BOOT_TEST")
+	if len(args) == 1 {
+		file = args[0]
+	}
+	if file == "" {
+		return errors.New("no specification: expected a JSON file as the only argument, or in LINUX_BOOT_TEST")
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var s spec
+	if err := json.Unmarshal(text, &s); err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	result, err := guest.Run(s.Config, stdout)
+	if err != nil {
+		return err
+	}
+	return s.compare(result)
+}
+
+// compare returns all that is not as expected.
+func (s spec) compare(r *guest.Result) error {
+	var errs []error
+	if s.Archive != "" {
+		errs = append(errs, compareArchive(s.Archive, r))
+	}
+	if s.Release != "" {
+		want, err := os.ReadFile(s.Release)
+		if err == nil && r.Release != strings.TrimSpace(string(want)) {
+			err = fmt.Errorf("the guest runs %s, expected %s", r.Release, strings.TrimSpace(string(want)))
+		}
+		errs = append(errs, err)
+	}
+	next := 0
+	for _, want := range s.Expect {
+		found := false
+		for !found && next < len(r.Lines) {
+			found = strings.Contains(r.Lines[next], want)
+			next++
+		}
+		if !found {
+			errs = append(errs, fmt.Errorf("the console has no line with %q, or not behind the ones expected before it", want))
+			break
+		}
+	}
+	for _, bad := range s.Reject {
+		for _, line := range r.Lines {
+			if strings.Contains(line, bad) {
+				errs = append(errs, fmt.Errorf("the console has %q, with %q, which must not be there", line, bad))
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func compareArchive(file string, r *guest.Result) error {
+	want, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(want)
+	if r.ArchiveSize != int64(len(want)) || r.ArchiveSHA256 != hex.EncodeToString(sum[:]) {
+		return fmt.Errorf("%s in the guest has %d bytes and sha256 %s, expected %d and %s", guest.Archive, r.ArchiveSize, r.ArchiveSHA256, len(want), hex.EncodeToString(sum[:]))
+	}
+	return nil
+}
