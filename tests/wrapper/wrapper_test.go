@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package wrapper tests tools/bazel: which Bazel it runs, and what it leaves
+// behind when making Debian's fails or is interrupted.
+package wrapper
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A machine is a PATH of the programs named here and a workspace with the
+// scripts under test.
+type machine struct {
+	t                     *testing.T
+	bin, workspace, cache string
+}
+
+func newMachine(t *testing.T) machine {
+	t.Helper()
+	dir := t.TempDir()
+	m := machine{t, filepath.Join(dir, "bin"), filepath.Join(dir, "workspace"), filepath.Join(dir, "cache")}
+	for _, d := range []string{m.bin, filepath.Join(m.workspace, "tools/debian")} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{
+		"basename", "bash", "cat", "chmod", "cut", "dirname", "env", "find", "flock", "grep", "head", "id", "mkdir", "mv", "printf",
+		"readlink", "rm", "rmdir", "sed", "sha256sum", "sleep", "sort", "touch", "tr", "uname", "xargs",
+	} {
+		file, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatalf("%s is not installed: apt-get install -y coreutils findutils grep sed util-linux", name)
+		}
+		if err := os.Symlink(file, filepath.Join(m.bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"go.mod", "tools/bazel", "tools/debian/modules", "tools/debian/packages", "tools/debian/run", "tools/debian/setup"} {
+		content, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(m.workspace, name), content, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m
+}
+
+// program puts a shell script on the PATH.
+func (m machine) program(name, script string) string {
+	m.t.Helper()
+	file := filepath.Join(m.bin, name)
+	if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		m.t.Fatal(err)
+	}
+	return file
+}
+
+func (m machine) command(env ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(m.workspace, "tools/bazel"), "info", "release")
+	cmd.Dir = m.workspace
+	cmd.Env = append([]string{"PATH=" + m.bin, "HOME=" + m.cache, "KHEADERS_CACHE=" + m.cache}, env...)
+	return cmd
+}
+
+func TestWhichBazel(t *testing.T) {
+	version := func(v string) string {
+		return `case $1 in --version) echo "bazel ` + v + `" ;; *) echo "bazel ` + v + ` $*" ;; esac`
+	}
+	t.Run("BAZEL_REAL", func(t *testing.T) {
+		m := newMachine(t)
+		m.program("bazel", version("9.0.0"))
+		real := m.program("given", version("8.4.2"))
+		out, err := m.command("BAZEL_REAL=" + real).CombinedOutput()
+		if got, want := string(out), "bazel 8.4.2 info release\n"; got != want || err != nil {
+			t.Errorf("ran %q, %v; want %q", got, err, want)
+		}
+	})
+	for _, v := range []string{"7.6.0", "7.7.1", "8.0.0rc1", "10.0.0"} {
+		t.Run(v+" on the PATH", func(t *testing.T) {
+			m := newMachine(t)
+			m.program("bazel", version(v))
+			out, err := m.command().CombinedOutput()
+			if got, want := string(out), "bazel "+v+" info release\n"; got != want || err != nil {
+				t.Errorf("ran %q, %v; want %q", got, err, want)
+			}
+		})
+	}
+	for _, v := range []string{"4.2.3", "7.5.9", "no_version"} {
+		t.Run(v+" on the PATH", func(t *testing.T) {
+			m := newMachine(t)
+			m.program("bazel", version(v))
+			m.program("mmdebstrap", `echo "E: no network" >&2; exit 1`)
+			m.program("bwrap", "exit 1")
+			out, err := m.command().CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "making Debian's Bazel") {
+				t.Errorf("got %v:\n%s\nwant it to make Debian's, for this one is too old", err, out)
+			}
+		})
+	}
+}
+
+// parts lists what later runs would take for finished.
+func (m machine) parts() []string {
+	m.t.Helper()
+	var names []string
+	for _, pattern := range []string{"root-*", "modules-*", "file-*", "rc-*"} {
+		found, err := filepath.Glob(filepath.Join(m.cache, pattern))
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		for _, f := range found {
+			if !strings.HasSuffix(f, ".tmp") {
+				names = append(names, filepath.Base(f))
+			}
+		}
+	}
+	return names
+}
+
+func TestMirrorFails(t *testing.T) {
+	m := newMachine(t)
+	m.program("bwrap", "exit 1")
+	m.program("mmdebstrap", `echo "E: Unable to locate package bazel-bootstrap" >&2; exit 100`)
+	out, err := m.command().CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "Unable to locate package bazel-bootstrap") {
+		t.Errorf("got %v:\n%s\nwant a failure with mmdebstrap's own reason", err, out)
+	}
+	if got := m.parts(); len(got) > 0 {
+		t.Errorf("left %v, want nothing that looks finished", got)
+	}
+}
+
+// A mirror's Release file that has run out is used, with a word about it; the
+// date is checked first.
+func TestExpiredMirror(t *testing.T) {
+	m := newMachine(t)
+	m.program("bwrap", "exit 1")
+	m.program("mmdebstrap", `case "$*" in
+*Check-Valid-Until*) echo "E: second try" >&2 ;;
+*) echo "E: Release file for suite is expired (invalid since 1d)" >&2 ;;
+esac
+exit 100`)
+	out, err := m.command().CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "without the date check") || !strings.Contains(string(out), "second try") {
+		t.Errorf("got %v:\n%s\nwant a second try without the date check", err, out)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	m := newMachine(t)
+	m.program("bwrap", "exit 1")
+	started := filepath.Join(m.cache, "started")
+	m.program("mmdebstrap", `for a; do last=$a; done; mkdir -p "$last/usr"; touch `+started+`; exec sleep 20`)
+	cmd := m.command()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < 100; i++ {
+		if _, err := os.Stat(started); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	// The hard way: nothing can be cleaned up.
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) {
+		t.Fatalf("wait: %v, want it killed", err)
+	}
+	if got := m.parts(); len(got) > 0 {
+		t.Errorf("left %v, want nothing that looks finished", got)
+	}
+	// The next run starts from nothing, not from what was left.
+	m.program("mmdebstrap", `for a; do last=$a; done; [ ! -e "$last/usr" ] || echo "E: took what was left" >&2; echo "E: new try" >&2; exit 1`)
+	out, err := m.command().CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "new try") || strings.Contains(string(out), "took what was left") {
+		t.Errorf("got %v:\n%s\nwant a new try in an empty directory", err, out)
+	}
+}
+
+// What is missing is said all at once, with the command, where it may not be
+// installed: here there is no apt-get.
+func TestMissingPrograms(t *testing.T) {
+	m := newMachine(t)
+	out, err := m.command().CombinedOutput()
+	want := "apt-get install -y --no-install-recommends mmdebstrap bubblewrap"
+	if err == nil || !strings.Contains(string(out), want) {
+		t.Errorf("got %v:\n%s\nwant a failure that says %q", err, out, want)
+	}
+}
