@@ -1,0 +1,52 @@
+"The public API of rules_kheaders."
+
+load("//rules:kernel_module.bzl", _kernel_module = "kernel_module")
+load("//rules:kheaders_archive.bzl", _kheaders_archive = "kheaders_archive")
+load("//rules:kheaders_extract.bzl", _kheaders_extract = "kheaders_extract")
+load("//rules:kheaders_image.bzl", _kheaders_image = "kheaders_image")
+load("//rules:kheaders_initramfs.bzl", _kheaders_initramfs = "kheaders_initramfs")
+load("//rules:kheaders_manifest_test.bzl", _kheaders_manifest_test = "kheaders_manifest_test")
+load("//rules:kheaders_module.bzl", _kheaders_module = "kheaders_module")
+load("//rules:kheaders_placeholder.bzl", _kheaders_placeholder = "kheaders_placeholder")
+load("//rules:kheaders_vmlinux.bzl", _kheaders_vmlinux = "kheaders_vmlinux")
+load("//rules/kbuild:kbuild_host_tools.bzl", _kbuild_host_tools = "kbuild_host_tools")
+load("//rules/kbuild:linux_boot_test.bzl", _linux_boot_test = "linux_boot_test")
+load("//rules/kbuild:linux_image.bzl", _linux_image = "linux_image")
+load("//rules/kbuild:linux_kernel.bzl", _linux_kernel = "linux_kernel")
+load("//rules/kbuild:linux_kernel_file.bzl", _linux_kernel_file = "linux_kernel_file")
+load("//rules/kbuild:linux_source.bzl", _linux_source = "linux_source")
+load("//rules/providers:archive_info.bzl", _KheadersArchiveInfo = "KheadersArchiveInfo")
+load("//rules/providers:kernel_info.bzl", _KheadersKernelInfo = "KheadersKernelInfo")
+load("//rules/providers:module_info.bzl", _KernelModuleInfo = "KernelModuleInfo")
+load("//rules/providers:placeholder_info.bzl", _KheadersPlaceholderInfo = "KheadersPlaceholderInfo")
+load("//rules/providers:source_info.bzl", _LinuxSourceInfo = "LinuxSourceInfo")
+load("//rules/toolchain:kheaders_toolchain.bzl", _kheaders_toolchain = "kheaders_toolchain")
+
+# The archive and what carries it.
+kheaders_placeholder = _kheaders_placeholder
+kheaders_archive = _kheaders_archive
+kheaders_vmlinux = _kheaders_vmlinux
+kheaders_module = _kheaders_module
+kheaders_image = _kheaders_image
+kheaders_initramfs = _kheaders_initramfs
+kheaders_extract = _kheaders_extract
+kheaders_manifest_test = _kheaders_manifest_test
+
+# What is built from it.
+kernel_module = _kernel_module
+
+# A kernel built here.
+kbuild_host_tools = _kbuild_host_tools
+linux_source = _linux_source
+linux_kernel = _linux_kernel
+linux_kernel_file = _linux_kernel_file
+linux_image = _linux_image
+linux_boot_test = _linux_boot_test
+
+# Providers and the toolchain.
+KernelModuleInfo = _KernelModuleInfo
+KheadersArchiveInfo = _KheadersArchiveInfo
+KheadersKernelInfo = _KheadersKernelInfo
+KheadersPlaceholderInfo = _KheadersPlaceholderInfo
+LinuxSourceInfo = _LinuxSourceInfo
+kheaders_toolchain = _kheaders_toolchain

@@ -1,0 +1,46 @@
+"Rule kbuild_host_tools"
+
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
+
+def _kbuild_host_tools_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    args = ctx.actions.args()
+    args.add("check")
+    for dep in ctx.attr.deps:
+        args.add_all(dep[_HostToolsInfo].args, before_each = "--need")
+    own = ["{}={}".format(name, package) for name, package in ctx.attr.programs.items()] + \
+          ["{}={}".format(name, package) for name, package in ctx.attr.headers.items()]
+    args.add_all(own, before_each = "--need")
+    args.add("--out", out)
+    ctx.actions.run(
+        executable = optional_tool(ctx, "kbuild"),
+        arguments = [args],
+        outputs = [out],
+        mnemonic = "KbuildHostTools",
+        progress_message = "Looking for the programs that %{label} names",
+        use_default_shell_env = True,
+        toolchain = TOOLCHAIN_TYPE,
+    )
+    return [
+        DefaultInfo(files = depset([out])),
+        _HostToolsInfo(args = own + [a for dep in ctx.attr.deps for a in dep[_HostToolsInfo].args]),
+    ]
+
+_HostToolsInfo = provider(
+    doc = "What a kbuild_host_tools target asks for.",
+    fields = {"args": "(list[string]) NAME=PACKAGE; a name with .h is a C header."},
+)
+
+kbuild_host_tools = rule(
+    doc = """Looks for the programs and C headers that a kernel's build takes from the machine it runs on.
+
+All that is missing is said at once, with the command that installs it, before anything is compiled.
+""",
+    implementation = _kbuild_host_tools_impl,
+    attrs = {
+        "deps": attr.label_list(doc = "Others of this rule, whose needs are added.", providers = [_HostToolsInfo]),
+        "headers": attr.string_dict(doc = "C headers, and the Debian package of each."),
+        "programs": attr.string_dict(doc = "Programs, and the Debian package of each."),
+    },
+    toolchains = [TOOLCHAIN_TYPE],
+)

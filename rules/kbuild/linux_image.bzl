@@ -1,0 +1,61 @@
+"Rule linux_image"
+
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
+load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
+
+DOC = """Makes the bootable image of a finished vmlinux, stamped or not.
+
+```starlark
+linux_image(
+    name = "bzImage",
+    kernel = ":stamped",
+)
+```
+
+Kbuild makes it, and is told that vmlinux is up to date: nothing but the image's wrapper is compiled.
+"""
+
+_GOALS = {"x86_64": "bzImage", "arm64": "Image"}
+
+def _linux_image_impl(ctx):
+    kernel = ctx.attr.kernel[KheadersKernelInfo]
+    if not kernel.image_tree:
+        fail("{} has no image_tree, so no image can be made from it; its own build must make the image from the stamped vmlinux".format(
+            ctx.attr.kernel.label,
+        ))
+    goal = ctx.attr.format or _GOALS.get(kernel.arch)
+    if not goal:
+        fail("no image format is known for arch {}; set format to the make goal".format(kernel.arch))
+    out = ctx.actions.declare_file("{}/{}".format(ctx.label.name, goal))
+    args = ctx.actions.args()
+    args.add("image")
+    args.add("--arch", kernel.arch)
+    args.add("--cross-compile", ctx.attr.cross_compile)
+    args.add("--llvm", ctx.attr.llvm)
+    args.add("--tree", kernel.image_tree)
+    args.add("--vmlinux", kernel.vmlinux)
+    args.add("--goal", goal)
+    args.add("--out", out)
+    ctx.actions.run(
+        executable = optional_tool(ctx, "kbuild"),
+        arguments = [args],
+        inputs = [kernel.image_tree, kernel.vmlinux],
+        outputs = [out],
+        mnemonic = "KernelImage",
+        progress_message = "Making %{output}",
+        use_default_shell_env = True,
+        toolchain = TOOLCHAIN_TYPE,
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+linux_image = rule(
+    doc = DOC,
+    implementation = _linux_image_impl,
+    attrs = {
+        "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
+        "format": attr.string(doc = "The make goal: bzImage, Image, Image.gz. By the architecture when not given."),
+        "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KheadersKernelInfo]),
+        "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils."),
+    },
+    toolchains = [TOOLCHAIN_TYPE],
+)

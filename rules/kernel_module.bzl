@@ -1,0 +1,134 @@
+"Rule kernel_module"
+
+load("//rules/private:compiler.bzl", "CC_TOOLCHAINS")
+load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "wants_install")
+load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "source_name")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
+load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
+load("//rules/providers:module_info.bzl", "KernelModuleInfo")
+
+DOC = """Builds kernel modules from an archive and nothing else of the kernel.
+
+```starlark
+kernel_module(
+    name = "hello",
+    srcs = ["hello.c"],
+    archive = ":archive",
+)
+```
+
+The module is `hello.ko`. Its Kbuild file is made from `srcs` unless one is among them; the topmost one says what is built,
+and `modules` which of its modules are brought out. Sources keep their names relative to their package. What `deps` export
+can be used.
+
+Output groups: `symvers` (Module.symvers), `order` (modules.order), `compile_commands` (compile_commands.json, for
+`kmodule compile-commands`), `transitive_modules` (the modules and all they depend on).
+"""
+
+def _sources(ctx):
+    "The sources by name."
+    sources = {}
+    for file in ctx.files.srcs:
+        name = source_name(file)
+        if name in sources:
+            fail("srcs of {} have {} twice: {} and {}".format(ctx.label, name, sources[name].path, file.path))
+        sources[name] = file
+    return sources
+
+def _check_names(ctx, outs):
+    "Two modules of one name cannot both be loaded: the kernel takes - for _."
+    names = {}
+    deps = depset(transitive = [dep[KernelModuleInfo].transitive_modules for dep in ctx.attr.deps])
+    for file in deps.to_list() + outs:
+        name = file.basename.replace("-", "_")
+        if name in names:
+            fail("{} has two modules of the name {}: {} and {}; a kernel loads one of them".format(
+                ctx.label,
+                name.removesuffix(".ko"),
+                names[name].short_path,
+                file.short_path,
+            ))
+        names[name] = file
+
+def _modules(ctx):
+    "The modules to bring out, by their path below the Kbuild file."
+    if not ctx.attr.modules:
+        return {ctx.label.name + ".ko": ctx.actions.declare_file(ctx.label.name + ".ko")}
+    modules = {}
+    for name in ctx.attr.modules:
+        if not name.endswith(".ko"):
+            fail("modules of {} have {}; expected names that end in .ko".format(ctx.label, name))
+        modules[name] = ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
+    return modules
+
+def _kernel_module_impl(ctx):
+    sources = _sources(ctx)
+    directory = kbuild_directory(sources.keys())
+    if directory == None:
+        if ctx.attr.modules:
+            fail("{} has modules, so srcs need a Kbuild or Makefile that says how they are made".format(ctx.label))
+        sources["Kbuild"] = kbuild_file(ctx, ctx.label.name, sources.keys())
+        directory = ""
+    modules = _modules(ctx)
+    _check_names(ctx, modules.values())
+
+    linked = modules
+    if wants_install(ctx):
+        linked = {name: ctx.actions.declare_file("{}.linked/{}".format(ctx.label.name, name)) for name in modules}
+    outs = struct(
+        commands = ctx.actions.declare_file(ctx.label.name + ".compile_commands.json"),
+        order = ctx.actions.declare_file(ctx.label.name + ".order"),
+        symvers = ctx.actions.declare_file(ctx.label.name + ".symvers"),
+    )
+    symvers = depset(transitive = [dep[KernelModuleInfo].transitive_symvers for dep in ctx.attr.deps])
+    build_modules(ctx, ctx.attr.archive[KheadersArchiveInfo].tree, sources, directory, symvers, linked, outs)
+    if wants_install(ctx):
+        for name, file in modules.items():
+            install(ctx, linked[name], file)
+
+    all_modules = depset(
+        modules.values(),
+        order = "postorder",
+        transitive = [dep[KernelModuleInfo].transitive_modules for dep in ctx.attr.deps],
+    )
+    return [
+        DefaultInfo(files = depset(modules.values())),
+        OutputGroupInfo(
+            compile_commands = depset([outs.commands]),
+            order = depset([outs.order]),
+            symvers = depset([outs.symvers]),
+            transitive_modules = all_modules,
+        ),
+        KernelModuleInfo(
+            ko = modules.values()[0],
+            module_symvers = outs.symvers,
+            modules = modules.values(),
+            transitive_modules = all_modules,
+            transitive_symvers = depset([outs.symvers], transitive = [symvers]),
+        ),
+    ]
+
+kernel_module = rule(
+    doc = DOC,
+    implementation = _kernel_module_impl,
+    attrs = INSTALL_ATTRS | {
+        "archive": attr.label(doc = "The archive, from `kheaders_archive` or `kheaders_extract`.", mandatory = True, providers = [KheadersArchiveInfo]),
+        "ccflags": attr.string_list(doc = "Flags for the C compiler, as in ccflags-y."),
+        "config": attr.string_dict(
+            doc = """Options of the module's own, as Kconfig would set them: `{"CONFIG_HELLO_DEBUG": "y"}`. The Kbuild file sees
+`$(CONFIG_HELLO_DEBUG)`, and sources see what IS_ENABLED() expects. Strings have their quotes.""",
+        ),
+        "deps": attr.label_list(doc = "Modules whose exports these use.", providers = [KernelModuleInfo]),
+        "includes": attr.string_list(doc = "Directories of the package to look for headers in."),
+        "kernel_release": attr.string(doc = "The release, as `uname -r` prints it, that the archive must be for."),
+        "modpost_warn": attr.bool(doc = "KBUILD_MODPOST_WARN=1: undefined symbols are warnings. Such a module does not load as it is."),
+        "modules": attr.string_list(doc = "The modules that a given Kbuild file makes, by their path below it: `core.ko`, `net/net.ko`. `NAME.ko` by default."),
+        "srcs": attr.label_list(
+            doc = "C and assembler sources, headers, and Kbuild files or Makefiles when one line would not do.",
+            allow_files = True,
+            mandatory = True,
+        ),
+    },
+    provides = [KernelModuleInfo],
+    toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,
+)

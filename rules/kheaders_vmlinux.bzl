@@ -1,0 +1,57 @@
+"Rule kheaders_vmlinux"
+
+load("//rules/private:stamp.bzl", "STAMP_ATTRS", "stamp")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
+load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
+load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
+
+DOC = """Stamps an archive into a linked vmlinux, in place of its placeholder.
+
+```starlark
+kheaders_vmlinux(
+    name = "stamped",
+    archive = ":archive",
+    kernel = ":linux",
+)
+```
+
+Nothing is linked again and nothing moves: all but the placeholder's bytes stay what they were. With `kernel`, the result
+is that kernel with the stamped vmlinux, and an image is made from it as from any other.
+"""
+
+def _kheaders_vmlinux_impl(ctx):
+    if bool(ctx.attr.kernel) == bool(ctx.file.vmlinux):
+        fail("{} has {} of kernel and vmlinux, expected one".format(ctx.label, "both" if ctx.attr.kernel else "neither"))
+    kernel = ctx.attr.kernel[KheadersKernelInfo] if ctx.attr.kernel else None
+    out = ctx.actions.declare_file(ctx.label.name + "/vmlinux")
+    report = stamp(ctx, kernel.vmlinux if kernel else ctx.file.vmlinux, ctx.attr.archive[KheadersArchiveInfo].archive, out)
+    providers = [
+        DefaultInfo(files = depset([out])),
+        OutputGroupInfo(report = depset([report])),
+    ]
+    if kernel:
+        providers.append(KheadersKernelInfo(
+            arch = kernel.arch,
+            config = kernel.config,
+            headers = kernel.headers,
+            image_tree = kernel.image_tree,
+            kernel_release = kernel.kernel_release,
+            module_symvers = kernel.module_symvers,
+            modules = kernel.modules,
+            objects = kernel.objects,
+            outs = kernel.outs,
+            report = kernel.report,
+            system_map = kernel.system_map,
+            vmlinux = out,
+        ))
+    return providers
+
+kheaders_vmlinux = rule(
+    doc = DOC,
+    implementation = _kheaders_vmlinux_impl,
+    attrs = STAMP_ATTRS | {
+        "kernel": attr.label(doc = "The built kernel. Either this or `vmlinux`.", providers = [KheadersKernelInfo]),
+        "vmlinux": attr.label(doc = "A linked vmlinux, from any build.", allow_single_file = True),
+    },
+    toolchains = [TOOLCHAIN_TYPE],
+)

@@ -1,0 +1,27 @@
+"How a rule names the compiler that Bazel's C++ toolchain resolution has found."
+
+_CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
+
+CC_TOOLCHAINS = [config_common.toolchain_type(_CC_TOOLCHAIN_TYPE, mandatory = False)]
+
+def compiler_args(ctx, args):
+    """Adds the resolved C compiler to the arguments of kmodule, which tells from its name whether it is gcc or clang.
+
+    Args:
+        ctx: the context of a rule that declares CC_TOOLCHAINS.
+        args: (Args) of `kmodule build` or `kmodule host-tools`.
+
+    Returns:
+        (depset[File]) the toolchain's files, none where it is the machine's own.
+    """
+    toolchain = ctx.toolchains[_CC_TOOLCHAIN_TYPE]
+    if not toolchain:
+        return depset()
+    cc = getattr(toolchain, "cc", toolchain)
+    path = cc.compiler_executable
+    if not path:
+        return depset()
+
+    # CcToolchainInfo has a path and no File.
+    args.add("--compiler", path)
+    return depset() if path.startswith("/") else cc.all_files

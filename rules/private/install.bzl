@@ -1,0 +1,60 @@
+"The action that strips and signs a module, and the attributes that it reads."
+
+load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
+
+INSTALL_ATTRS = {
+    "sign_file": attr.label(
+        doc = "The kernel's scripts/sign-file; without it the module stays unsigned.",
+        allow_single_file = True,
+    ),
+    "signing_cert": attr.label(doc = "The certificate of `signing_key`, as certs/signing_key.x509.", allow_single_file = True),
+    "signing_hash": attr.string(doc = "CONFIG_MODULE_SIG_HASH.", default = "sha256"),
+    "signing_key": attr.label(doc = "The private key, as certs/signing_key.pem.", allow_single_file = True),
+    "strip": attr.bool(doc = "Strip debug information, as INSTALL_MOD_STRIP=1 does."),
+}
+
+def wants_install(ctx):
+    """Whether a rule with INSTALL_ATTRS is asked to strip or to sign.
+
+    Args:
+        ctx: the rule's context.
+
+    Returns:
+        (bool)
+    """
+    return ctx.attr.strip or bool(ctx.file.sign_file)
+
+def install(ctx, module, out):
+    """Declares the stripping and signing of a module.
+
+    Args:
+        ctx: the context of a rule with INSTALL_ATTRS and the toolchain.
+        module: (File) the module as it was linked, and stamped if it carries an archive.
+        out: (File) the module to install.
+    """
+    sign_file = ctx.file.sign_file
+    if sign_file and not (ctx.file.signing_key and ctx.file.signing_cert):
+        fail("{} has sign_file, so it needs signing_key and signing_cert too".format(ctx.label))
+    args = ctx.actions.args()
+    args.add("install")
+    args.add("--module", module)
+    if ctx.attr.strip:
+        args.add("--strip")
+    inputs = [module]
+    if sign_file:
+        args.add("--sign-file", sign_file)
+        args.add("--key", ctx.file.signing_key)
+        args.add("--cert", ctx.file.signing_cert)
+        args.add("--hash", ctx.attr.signing_hash)
+        inputs += [sign_file, ctx.file.signing_key, ctx.file.signing_cert]
+    args.add("--out", out)
+    ctx.actions.run(
+        executable = optional_tool(ctx, "kmodule"),
+        arguments = [args],
+        inputs = inputs,
+        outputs = [out],
+        mnemonic = "KernelModuleInstall",
+        progress_message = "Finishing %{output}",
+        use_default_shell_env = True,
+        toolchain = TOOLCHAIN_TYPE,
+    )

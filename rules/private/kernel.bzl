@@ -1,0 +1,122 @@
+"The action that builds a kernel, and the attributes that it reads."
+
+load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
+load("//rules/providers:placeholder_info.bzl", "KheadersPlaceholderInfo")
+load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
+load(":source.bzl", "one_file", "source_args", "source_inputs")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
+
+KERNEL_ATTRS = {
+    "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
+    "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
+    "config_fragments": attr.label_list(doc = "Options on top of it; a later file wins.", allow_files = True),
+    "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
+    "host_tools": attr.label(
+        doc = "What the build takes from the machine it runs on; all of it is looked for first.",
+        default = Label("//rules/kbuild:host_tools"),
+    ),
+    "keep_objects": attr.bool(doc = "Bring out the whole objects' tree, for a second link: large."),
+    "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils."),
+    "make_variables": attr.string_dict(doc = "Further variables for make's command line."),
+    "module_outs": attr.string_list(doc = "In-tree modules to bring out, by their path: lib/crc7.ko."),
+    "object_files": attr.label_keyed_string_dict(
+        doc = "Files to put into the objects' tree before the build, by their path there: certs/signing_key.pem.",
+        allow_files = True,
+    ),
+    "outs": attr.string_list(doc = "Further files of the objects' tree to bring out, by their path: scripts/sign-file."),
+    "placeholder": attr.label(
+        doc = "What the kernel is linked with as its archive. Without it, no archive can be stamped.",
+        providers = [KheadersPlaceholderInfo],
+    ),
+    "source": attr.label(doc = "The source.", mandatory = True, providers = [LinuxSourceInfo]),
+}
+
+def kernel_action(ctx):
+    """Declares a kernel's build.
+
+    Args:
+        ctx: the context of a rule with KERNEL_ATTRS and the toolchain.
+
+    Returns:
+        (KheadersKernelInfo) the kernel.
+    """
+    source = ctx.attr.source[LinuxSourceInfo]
+    placeholder = ctx.attr.placeholder[KheadersPlaceholderInfo].placeholder if ctx.attr.placeholder else None
+
+    def out(name):
+        return ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
+
+    report = out("kernel.json")
+    modules = {name: out(name) for name in ctx.attr.module_outs}
+    outs = {name: out(name) for name in ctx.attr.outs}
+    headers = out("headers.tar")
+    kernel = KheadersKernelInfo(
+        arch = ctx.attr.arch,
+        config = out("config"),
+        headers = depset([headers]),
+        image_tree = out("image_tree.tar"),
+        kernel_release = out("kernel.release"),
+        module_symvers = out("Module.symvers"),
+        modules = modules,
+        outs = outs,
+        objects = out("objects.tar") if ctx.attr.keep_objects else None,
+        report = report,
+        system_map = out("System.map"),
+        vmlinux = out("vmlinux"),
+    )
+
+    args = param_file(ctx)
+    args.add("kernel")
+    source_args(args, source)
+    args.add("--arch", ctx.attr.arch)
+    args.add("--cross-compile", ctx.attr.cross_compile)
+    args.add("--llvm", ctx.attr.llvm)
+    args.add("--base", ctx.attr.base_config)
+    args.add_all(ctx.files.config_fragments, before_each = "--fragment")
+    args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.make_variables.items()], before_each = "--variable")
+    if placeholder:
+        args.add("--placeholder", placeholder)
+    args.add("--vmlinux", kernel.vmlinux)
+    args.add("--symvers", kernel.module_symvers)
+    args.add("--config", kernel.config)
+    args.add("--release", kernel.kernel_release)
+    args.add("--system-map", kernel.system_map)
+    args.add("--headers", headers)
+    args.add("--image-tree", kernel.image_tree)
+    for name, file in (modules | outs).items():
+        args.add("--out")
+        args.add(file, format = name + "=%s")
+    for target, name in ctx.attr.object_files.items():
+        args.add("--place")
+        args.add(one_file(target, "object_files"), format = name + "=%s")
+    args.add("--report", report)
+    if kernel.objects:
+        args.add("--objects", kernel.objects)
+
+    ctx.actions.run(
+        executable = optional_tool(ctx, "kbuild"),
+        arguments = [args],
+        inputs = source_inputs(source) + ctx.files.config_fragments + ctx.files.host_tools + ctx.files.object_files +
+                 ([placeholder] if placeholder else []),
+        outputs = [
+            kernel.config,
+            headers,
+            kernel.image_tree,
+            kernel.kernel_release,
+            kernel.module_symvers,
+            kernel.system_map,
+            kernel.vmlinux,
+            report,
+        ] + modules.values() + outs.values() + ([kernel.objects] if kernel.objects else []),
+        mnemonic = "KernelBuild",
+        progress_message = "Building the kernel %{label} (some minutes)",
+        # The machine's compilers, by the strict PATH.
+        use_default_shell_env = True,
+        resource_set = _all_cores,
+        toolchain = TOOLCHAIN_TYPE,
+    )
+    return kernel
+
+def _all_cores(_os, _inputs):
+    # make -j uses every processor; this keeps other actions from sharing them with it.
+    return {"cpu": 2, "memory": 2048}

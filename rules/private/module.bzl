@@ -1,0 +1,109 @@
+"The action that builds modules, and what it makes of sources."
+
+load(":compiler.bzl", "compiler_args")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
+
+def source_name(file):
+    """A source's name: its path relative to the package that it belongs to.
+
+    Args:
+        file: (File) a source file or an output.
+
+    Returns:
+        (string)
+    """
+    path = file.short_path
+    if path.startswith("../"):
+        path = path.split("/", 2)[2]
+    package = file.owner.package
+    return path.removeprefix(package + "/") if package else path
+
+def _depth(name):
+    return name.count("/")
+
+def kbuild_directory(names):
+    """Where the Kbuild file of a module is: the one that is not below another.
+
+    Args:
+        names: (list[string]) names of sources.
+
+    Returns:
+        (string) a directory, "" for the top, or None when there is no Kbuild file.
+    """
+    given = sorted([n for n in names if n.split("/")[-1] in ["Kbuild", "Makefile"]], key = _depth)
+    if not given:
+        return None
+    return given[0].rpartition("/")[0]
+
+def kbuild_file(ctx, module, names):
+    """Generates the Kbuild file of one module out of all sources.
+
+    Args:
+        ctx: the rule's context.
+        module: (string) the module's name.
+        names: (list[string]) names of sources.
+
+    Returns:
+        (File)
+    """
+    objects = [n.rpartition(".")[0] + ".o" for n in names if n.endswith(".c") or n.endswith(".S")]
+    own = module + ".o"
+    if not objects:
+        fail("srcs of {} have no .c or .S file and no Kbuild or Makefile".format(ctx.label))
+    lines = ["obj-m := " + own]
+    if objects != [own]:
+        if own in objects:
+            fail(("{name}.c cannot be one of several sources of the module {name}: Kbuild links {name}.o from them; " +
+                  "rename the file or the target").format(name = module))
+        lines.append("{}-y := {}".format(module, " ".join(objects)))
+
+    # Headers are found from the package, as Bazel's users write them.
+    lines.append("ccflags-y := -I$(src)")
+    out = ctx.actions.declare_file(ctx.label.name + ".kbuild/Kbuild")
+    ctx.actions.write(out, "\n".join(lines) + "\n")
+    return out
+
+def build_modules(ctx, tree, sources, directory, symvers, modules, outs):
+    """Declares the modules' build.
+
+    Args:
+        ctx: the context of kernel_module.
+        tree: (File) the unpacked archive.
+        sources: (dict[string, File]) sources by name.
+        directory: (string) where the Kbuild file is.
+        symvers: (depset[File]) Module.symvers of other modules.
+        modules: (dict[string, File]) modules to bring out, by their path below `directory`.
+        outs: (struct) the other outputs: symvers, order, commands.
+    """
+    args = param_file(ctx)
+    args.add("build")
+    files = compiler_args(ctx, args)
+    args.add_all("--tree", [tree], expand_directories = False)
+    args.add("--release", ctx.attr.kernel_release)
+    for name, file in sources.items():
+        args.add("--source")
+        args.add(file, format = name.replace("%", "%%") + "=%s")
+    args.add("--dir", directory)
+    args.add_all(ctx.attr.ccflags, before_each = "--ccflag")
+    args.add_all(ctx.attr.includes, before_each = "--include")
+    args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.config.items()], before_each = "--config")
+    args.add_all(symvers, before_each = "--extra-symbols")
+    for name, file in modules.items():
+        args.add("--out")
+        args.add(file, format = name + "=%s")
+    args.add("--symvers", outs.symvers)
+    args.add("--order", outs.order)
+    args.add("--commands", outs.commands)
+    if ctx.attr.modpost_warn:
+        args.add("--modpost-warn")
+    args.add(outs.symvers, format = "--scratch=%s.scratch")
+    ctx.actions.run(
+        executable = optional_tool(ctx, "kmodule"),
+        arguments = [args],
+        inputs = depset([tree] + sources.values(), transitive = [symvers, files]),
+        outputs = modules.values() + [outs.symvers, outs.order, outs.commands],
+        mnemonic = "KernelModule",
+        progress_message = "Building the module %{label}",
+        use_default_shell_env = True,
+        toolchain = TOOLCHAIN_TYPE,
+    )

@@ -1,0 +1,24 @@
+"Provider KheadersKernelInfo"
+
+DOC = """A built kernel: what archives, stamps, images and modules are made from.
+
+Whoever builds the kernel can provide it: `linux_kernel` here, or an adapter over somebody else's rule.
+"""
+
+KheadersKernelInfo = provider(
+    doc = DOC,
+    fields = {
+        "arch": "(string) the kernel's name of the architecture, as in ARCH=: x86_64, arm64.",
+        "config": "(File) the complete .config.",
+        "headers": "(depset[File]) directories or tars of what an archive may be made from, members named as in a kernel tree.",
+        "image_tree": "(File) tar of what the image is made from beside vmlinux, or None when no image can be made.",
+        "kernel_release": "(File) include/config/kernel.release: one line, what `uname -r` prints.",
+        "module_symvers": "(File) Module.symvers of vmlinux and all in-tree modules, from modpost.",
+        "modules": "(dict[string, File]) in-tree modules that were brought out, by their path in the tree.",
+        "objects": "(File) tar of the whole objects' tree, or None when it was not kept.",
+        "outs": "(dict[string, File]) further files of the objects' tree that were brought out, by their path.",
+        "report": "(File) JSON on how the kernel was built, or None.",
+        "system_map": "(File) System.map, or None.",
+        "vmlinux": "(File) the linked ELF kernel, with a placeholder or a stamped archive inside.",
+    },
+)

@@ -1,0 +1,12 @@
+"Provider KernelModuleInfo"
+
+KernelModuleInfo = provider(
+    doc = "Kernel modules that are built together.",
+    fields = {
+        "ko": "(File) the module, or the first of several.",
+        "module_symvers": "(File) the modules' own Module.symvers: what they export.",
+        "modules": "(list[File]) the modules.",
+        "transitive_modules": "(depset[File]) the modules and all they depend on, in an order in which they load.",
+        "transitive_symvers": "(depset[File]) module_symvers, and that of all they depend on.",
+    },
+)
