@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package bazeltest runs Bazel on this workspace from a program that `bazel run`
+// started: for tests whose subject is the build itself.
+package bazeltest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// A Workspace is where to run Bazel, and with what startup options.
+type Workspace struct {
+	Dir     string
+	Startup []string
+}
+
+// Here is the workspace that `bazel run` was called in.
+func Here() (Workspace, error) {
+	dir := os.Getenv("BUILD_WORKSPACE_DIRECTORY")
+	if dir == "" {
+		return Workspace{}, errors.New("BUILD_WORKSPACE_DIRECTORY is not set; start this by `tools/bazel run`")
+	}
+	return Workspace{Dir: dir}, nil
+}
+
+// Run runs tools/bazel and returns its standard output.
+func (w Workspace) Run(args ...string) ([]byte, error) {
+	cmd := exec.Command(filepath.Join(w.Dir, "tools/bazel"), append(append([]string{}, w.Startup...), args...)...)
+	cmd.Dir = w.Dir
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("bazel %s: %w\n%s", strings.Join(args, " "), err, log.Bytes())
+	}
+	return out.Bytes(), nil
+}
+
+// Files returns the absolute paths of a target's default outputs.
+func (w Workspace) Files(target string) ([]string, error) {
+	out, err := w.Run("cquery", "--output=files", target)
+	if err != nil {
+		return nil, err
+	}
+	root, err := w.Run("info", "execution_root")
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, f := range strings.Fields(string(out)) {
+		files = append(files, filepath.Join(strings.TrimSpace(string(root)), f))
+	}
+	return files, nil
+}

@@ -1,0 +1,60 @@
+"What kernel_module says of bad attributes, and what its action reads."
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:defs.bzl", "kernel_module")
+
+def _fails_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.message)
+    return analysistest.end(env)
+
+_fails_test = analysistest.make(_fails_impl, attrs = {"message": attr.string()}, expect_failure = True)
+
+def _inputs_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = [a for a in analysistest.target_actions(env) if a.mnemonic == "KernelModule"]
+    asserts.equals(env, 1, len(actions))
+    seen = [f.short_path for f in actions[0].inputs.to_list()]
+
+    # The program kmodule, which is the toolchain, and the middleman of its runfiles.
+    others = [f for f in seen if not f.startswith("tools/kmodule/") and not f.startswith("_middlemen/tools_Skmodule")]
+    asserts.equals(env, sorted(ctx.attr.inputs), sorted(others))
+    return analysistest.end(env)
+
+# Only the archive, the sources and what is generated from them; the toolchain is the program kmodule and the machine's own.
+_inputs_test = analysistest.make(_inputs_impl, attrs = {"inputs": attr.string_list()})
+
+def rule_errors_test_suite(name, archive):
+    """Tests of what kernel_module refuses, and of what its action reads.
+
+    Args:
+        name: the suite.
+        archive: (label) an archive.
+    """
+    tests = []
+    for case, message, attrs in [
+        ("no_source", "have no .c or .S file and no Kbuild or Makefile", {"srcs": ["gadget/include/gadget.h"]}),
+        ("one_of_several", "cannot be one of several sources of the module one_of_several", {"srcs": ["user.c", ":one_of_several_c"]}),
+        ("modules_without_kbuild", "so srcs need a Kbuild or Makefile", {"modules": ["a.ko"], "srcs": ["user.c"]}),
+        ("no_ko", "expected names that end in .ko", {"modules": ["a.o"], "srcs": ["gadget/Kbuild"]}),
+        ("gadget_client", "has two modules of the name gadget_client", {"deps": [":gadget"], "srcs": ["user.c"]}),
+        ("half_signed", "needs signing_key and signing_cert too", {"sign_file": "user.c", "srcs": ["user.c"]}),
+    ]:
+        kernel_module(name = case, archive = archive, tags = ["manual"], **attrs)
+        tests.append("{}_{}".format(case, name))
+        _fails_test(name = tests[-1], message = message, target_under_test = ":" + case)
+    native.genrule(name = "one_of_several_c", outs = ["one_of_several.c"], cmd = "touch $@", tags = ["manual"])
+
+    tests.append("inputs_" + name)
+    _inputs_test(
+        name = tests[-1],
+        inputs = [
+            "examples/demo/archive_in_vmlinux.tree",
+            "tests/consumers/gadget.symvers",
+            "tests/consumers/gadget/include/gadget.h",
+            "tests/consumers/user.c",
+            "tests/consumers/user.kbuild/Kbuild",
+        ],
+        target_under_test = ":user",
+    )
+    native.test_suite(name = name, tests = tests)

@@ -1,0 +1,59 @@
+"Macro boots: a kernel of another version or architecture, through the whole chain."
+
+load(
+    "//rules:defs.bzl",
+    "kernel_module",
+    "kheaders_archive",
+    "kheaders_extract",
+    "kheaders_vmlinux",
+    "linux_boot_test",
+    "linux_image",
+    "linux_kernel",
+)
+
+def boots(name, source, arch, config_fragments, busybox = None, cross_compile = ""):
+    """Builds, packs, stamps, reads back, builds a module from what was read, boots and loads it.
+
+    The targets are manual: each is a kernel, some minutes.
+
+    Args:
+        name: the prefix of the targets; `NAME_test` boots.
+        source: the kernel's source.
+        arch: the kernel's name of the architecture.
+        config_fragments: on top of tinyconfig.
+        busybox: a static busybox of that architecture, when it is not the machine's own.
+        cross_compile: CROSS_COMPILE.
+    """
+    manual = {"tags": ["manual"]}
+    linux_kernel(
+        name = name,
+        arch = arch,
+        base_config = "tinyconfig",
+        config_fragments = config_fragments,
+        cross_compile = cross_compile,
+        placeholder = "//examples/demo:placeholder",
+        source = source,
+        **manual
+    )
+    kheaders_archive(name = name + "_archive", kernel = name, **manual)
+    kheaders_vmlinux(name = name + "_stamped", archive = name + "_archive", kernel = name, **manual)
+    kheaders_extract(name = name + "_read_back", carrier = name + "_stamped", **manual)
+    linux_image(name = name + "_image", cross_compile = cross_compile, kernel = name + "_stamped", **manual)
+    kernel_module(
+        name = name + "_hello",
+        srcs = ["//examples/demo:hello/hello.c"],
+        archive = name + "_read_back",
+        **manual
+    )
+    linux_boot_test(
+        name = name + "_test",
+        size = "small",
+        archive = name + "_read_back",
+        busybox = busybox,
+        commands = ["insmod /modules/{}_hello.ko".format(name)],
+        expect = ["hello: built from this kernel's own archive"],
+        image = name + "_image",
+        kernel = name + "_stamped",
+        modules = [name + "_hello"],
+        **manual
+    )
