@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+// Stamp measures 'patcher stamp' on a large vmlinux, paired against copying the
+// file and against what else can put bytes into a section of it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
+)
+
+func main() { os.Exit(bench.Main("stamp", run)) }
+
+// Sizes of a vmlinux that is made: less has no room for the reservation, more
+// is more than an object file without ELF's extensions holds.
+const (
+	minMiB = 16
+	maxMiB = 3072
+)
+
+// Targets of the project.
+const (
+	mostOfCopy        = 1.05
+	mostOfObjcopy     = 0.18
+	mostOfLLVMObjcopy = 0.12
+	mostOfByteCopy    = 0.03 // where blocks can be shared
+	mostMiB           = 16
+)
+
+type options struct {
+	json    *bool
+	size    *int64
+	runs    *int
+	dir     *string
+	patcher *string
+}
+
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := bench.Flags()
+	o := options{
+		json:    flags.Bool("json", false, "print one JSON object"),
+		size:    flags.Int64("size", 600, "make a vmlinux of about so many `MiB`"),
+		runs:    flags.Int("runs", 7, "measure `N` turns"),
+		dir:     flags.String("dir", "", "work in a new directory below `DIR`, with five times the size free (default $TMPDIR or /tmp)"),
+		patcher: flags.String("patcher", "", "measure this `FILE` (default: build it with go)"),
+	}
+	if help, err := bench.Parse(flags, "Measure 'patcher stamp' against cp and objcopy.", args, stdout); help || err != nil {
+		return err
+	}
+	if *o.size < minMiB || *o.size > maxMiB || *o.runs < 1 {
+		return fmt.Errorf("size is %d, runs are %d: expected %d to %d MiB and at least one run", *o.size, *o.runs, minMiB, maxMiB)
+	}
+	if err := bench.Need(map[string]string{"as": "binutils", "ld": "binutils", "objcopy": "binutils", "llvm-objcopy": "llvm", "cp": "coreutils"}); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(*o.dir, "bench-stamp-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	report, err := o.measure(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if *o.json {
+		return report.JSON(stdout)
+	}
+	return report.Text(stdout)
+}
+
+func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
+	patcher := *o.patcher
+	if patcher == "" {
+		patcher = filepath.Join(dir, "patcher")
+		if err := command(ctx, "", "go", "build", "-o", patcher, "github.com/rules-kheaders/rules_kheaders/tools/patcher"); err != nil {
+			return nil, err
+		}
+	}
+	in, err := makeInputs(ctx, dir, *o.size<<20)
+	if err != nil {
+		return nil, err
+	}
+	stamps := func(in inputs) bench.Command {
+		out := filepath.Join(in.dir, "stamped")
+		return bench.Command{Name: "patcher stamp", Out: out, Args: []string{patcher, "stamp", "--carrier", in.vmlinux, "--archive", in.archive, "--out", out}}
+	}
+	copies := func(in inputs) bench.Command {
+		out := filepath.Join(in.dir, "copy")
+		return bench.Command{Name: "cp --reflink=never", Out: out, Args: []string{"cp", "--reflink=never", in.vmlinux, out}}
+	}
+	updates := func(name string) bench.Command {
+		out := filepath.Join(dir, name)
+		return bench.Command{Name: name + " --update-section", Out: out, Args: []string{name, "--update-section", carrier.DefaultSection + "=" + in.region, in.vmlinux, out}}
+	}
+	copying := copies(in)
+	series, err := bench.Turns(ctx, *o.runs, func(c bench.Command) error {
+		if c.Name == copying.Name {
+			return nil
+		}
+		// All of them have to have done the same work.
+		_, err := stamp.Verify(c.Out, "", carrier.Options{})
+		return err
+	}, stamps(in), copying, updates("objcopy"), updates("llvm-objcopy"))
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(in.vmlinux)
+	if err != nil {
+		return nil, err
+	}
+	report := &bench.Report{
+		Subject: fmt.Sprintf("vmlinux of %d MiB with debug information and %d relocations, reservation of %d MiB", info.Size()>>20, in.relocations, capacity>>20),
+		Tables:  []bench.Table{{Name: "work directory", Series: series}},
+		Figures: []bench.Figure{
+			{Name: "stamp_vs_cp_wall_ratio", Value: series[0].WallRatio(series[1]), Most: mostOfCopy},
+			{Name: "stamp_vs_objcopy_wall_ratio", Value: series[0].WallRatio(series[2]), Most: mostOfObjcopy},
+			{Name: "stamp_vs_llvm_objcopy_wall_ratio", Value: series[0].WallRatio(series[3]), Most: mostOfLLVMObjcopy},
+			{Name: "peak_mib", Value: float64(series[0].Peak()) / (1 << 20), Most: mostMiB},
+		},
+	}
+	err = withReflinks(ctx, dir, info.Size(), func(name, mounted string) error {
+		there, err := in.copyTo(ctx, mounted)
+		if err != nil {
+			return err
+		}
+		series, err := bench.Turns(ctx, *o.runs, nil, stamps(there), copies(there))
+		if err != nil {
+			return err
+		}
+		report.Tables = append(report.Tables, bench.Table{Name: name, Series: series})
+		report.Figures = append(report.Figures, bench.Figure{Name: "reflink_vs_cp_wall_ratio", Value: series[0].WallRatio(series[1]), Most: mostOfByteCopy})
+		return nil
+	})
+	if why := (*noReflinksError)(nil); errors.As(err, &why) {
+		report.Notes = append(report.Notes, "no reflink_vs_cp_wall_ratio: "+why.Error())
+		err = nil
+	}
+	return report, err
+}
+
+// command runs a program that is not measured, in dir.
+func command(ctx context.Context, dir, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("run %s: %w: %.500s", name, err, out)
+	}
+	return nil
+}
