@@ -1,6 +1,7 @@
 "Rule kheaders_placeholder"
 
-load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
+load("//rules/private:placeholder.bzl", "make_placeholder")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:placeholder_info.bzl", "KheadersPlaceholderInfo")
 
 DOC = """The archive that a kernel is linked with: room for a real one.
@@ -16,22 +17,7 @@ It is a valid `tar.xz` of exactly `capacity` bytes, so a kernel that was never s
 """
 
 def _kheaders_placeholder_impl(ctx):
-    out = ctx.actions.declare_file(ctx.label.name + ".tar.xz")
-    if ctx.attr.capacity % 4:
-        fail("capacity is {}, expected a multiple of 4: an xz stream's size always is one".format(ctx.attr.capacity))
-    args = ctx.actions.args()
-    args.add("placeholder")
-    args.add("--capacity", ctx.attr.capacity)
-    args.add("--out", out)
-    ctx.actions.run(
-        executable = tools(ctx).packer,
-        arguments = [args],
-        outputs = [out],
-        mnemonic = "KheadersPlaceholder",
-        progress_message = "Reserving %{label}",
-        execution_requirements = STRIP_PATHS,
-        toolchain = TOOLCHAIN_TYPE,
-    )
+    out = make_placeholder(ctx, ctx.attr.capacity)
     return [
         DefaultInfo(files = depset([out])),
         KheadersPlaceholderInfo(placeholder = out, capacity = ctx.attr.capacity),

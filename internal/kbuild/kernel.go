@@ -18,10 +18,12 @@ import (
 type Kernel struct {
 	kmake.Target
 	Source
+	Sizing               // finds a capacity and makes the placeholder, when none is given
 	Base        string   // a goal of Kconfig to start from: tinyconfig, defconfig, …
 	Fragments   []string // files of options on top of it, a later one wins
 	Placeholder string   // an archive not stamped yet; "" when the kernel has no IKHEADERS
 	Variables   []string // further NAME=VALUE for make
+	UAPI        bool     // make the sanitised user headers too, usr/include
 	Place       []string // "NAME=FILE": put into the objects' tree first, as certs/signing_key.pem
 
 	Vmlinux, Symvers, Config, Release, SystemMap string
@@ -52,13 +54,15 @@ type KernelReport struct {
 	SourceFiles    int      `json:"source_files"`
 	SourceReadOnly bool     `json:"source_read_only"`
 	SourceChanged  []string `json:"source_changed"`
+	// Capacity is the reservation's, in bytes; 0 when there is none.
+	Capacity int64 `json:"capacity"`
 	// OutOfTree is true when the objects' directory lies outside the source's.
 	OutOfTree bool `json:"out_of_tree"`
 }
 
 // Build builds the kernel.
 func (k Kernel) Build() error {
-	if err := kmake.Absolute(&k.Placeholder); err != nil {
+	if err := kmake.Absolute(&k.Placeholder, &k.Packer, &k.Xz); err != nil {
 		return err
 	}
 	if err := kmake.AbsoluteAll(k.Fragments); err != nil {
@@ -81,6 +85,23 @@ func (k Kernel) Build() error {
 	}
 	if err := place(obj, k.Place); err != nil {
 		return err
+	}
+	if k.UAPI {
+		if _, err := k.make(src, obj, nil, "headers"); err != nil {
+			return err
+		}
+	}
+	if k.Packer != "" {
+		if k.Placeholder, err = k.reserve(src, obj); err != nil {
+			return err
+		}
+	}
+	if k.Placeholder != "" {
+		info, err := os.Stat(k.Placeholder)
+		if err != nil {
+			return err
+		}
+		report.Capacity = info.Size()
 	}
 	if _, err := k.make(src, obj, k.embed(k.Placeholder), "vmlinux", "modules"); err != nil {
 		return err
@@ -144,7 +165,7 @@ func (k Kernel) configure(src, obj string) error {
 	if err != nil {
 		return err
 	}
-	if k.Placeholder != "" && (options["CONFIG_IKHEADERS"] == "" || options["CONFIG_IKHEADERS"] == "n") {
+	if (k.Placeholder != "" || k.Packer != "") && (options["CONFIG_IKHEADERS"] == "" || options["CONFIG_IKHEADERS"] == "n") {
 		return fmt.Errorf("configure the kernel: CONFIG_IKHEADERS is not set, so the kernel would have no room for an archive; add CONFIG_IKHEADERS=y to the fragments, or give no placeholder")
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
-// notSource are the suffixes of what a build leaves beside its results.
+// intermediate says whether a file is what a build leaves beside its results.
 func intermediate(name string) bool {
 	base := filepath.Base(name)
 	return hasAnySuffix(name, ".o", ".a", ".mod", ".mod.c", ".ko", ".d", ".tmp", ".order") ||
@@ -41,9 +41,12 @@ func (k Kernel) writeHeaders(src, obj string) error {
 	if err != nil {
 		return err
 	}
-	object, err := files(obj, []string{"include", "scripts", arch + "/include", "arch/" + k.SrcArch() + "/kernel"}, func(name string) bool {
+	object, err := files(obj, []string{"include", "scripts", "usr/include", arch + "/include", "arch/" + k.SrcArch() + "/kernel"}, func(name string) bool {
 		if intermediate(name) {
 			return false
+		}
+		if strings.HasPrefix(name, "usr/include/") {
+			return k.UAPI && strings.HasSuffix(name, ".h")
 		}
 		if strings.HasPrefix(name, arch+"/kernel/") {
 			return hasAnySuffix(name, ".lds", ".h")

@@ -3,12 +3,18 @@
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load("//rules/providers:placeholder_info.bzl", "KheadersPlaceholderInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
+load(":placeholder.bzl", "make_placeholder")
 load(":source.bzl", "one_file", "source_args", "source_inputs")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file", "tools")
 
 KERNEL_ATTRS = {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
+    "capacity": attr.string(
+        doc = """Bytes to reserve for an archive, a multiple of 4, or `auto`. What `kheaders_archive` packs by default is then packed
+once before the link, and gets its size and 2 % more; another profile, compressor or preset may need a capacity in bytes. Either
+this or `placeholder`; with neither, no archive can be stamped.""",
+    ),
     "config_fragments": attr.label_list(doc = "Options on top of it; a later file wins.", allow_files = True),
     "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
     "host_tools": attr.label(
@@ -25,10 +31,11 @@ KERNEL_ATTRS = {
     ),
     "outs": attr.string_list(doc = "Further files of the objects' tree to bring out, by their path: scripts/sign-file."),
     "placeholder": attr.label(
-        doc = "What the kernel is linked with as its archive. Without it, no archive can be stamped.",
+        doc = "What the kernel is linked with as its archive, where several kernels share one.",
         providers = [KheadersPlaceholderInfo],
     ),
     "source": attr.label(doc = "The source.", mandatory = True, providers = [LinuxSourceInfo]),
+    "uapi": attr.bool(doc = "Make usr/include too, the headers for programs, which archives of the profiles with `+uapi` hold."),
 }
 
 def kernel_action(ctx):
@@ -41,7 +48,8 @@ def kernel_action(ctx):
         (KheadersKernelInfo) the kernel.
     """
     source = ctx.attr.source[LinuxSourceInfo]
-    placeholder = ctx.attr.placeholder[KheadersPlaceholderInfo].placeholder if ctx.attr.placeholder else None
+    placeholder = _placeholder(ctx)
+    sizing = [t for t in [tools(ctx).packer, tools(ctx).xz] if t] if ctx.attr.capacity == "auto" else []
 
     def out(name):
         return ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
@@ -76,6 +84,8 @@ def kernel_action(ctx):
     args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.make_variables.items()], before_each = "--variable")
     if placeholder:
         args.add("--placeholder", placeholder)
+    args.add_all([t.executable for t in sizing[:1]], before_each = "--packer")
+    args.add_all([t.executable for t in sizing[1:]], before_each = "--xz")
     args.add("--vmlinux", kernel.vmlinux)
     args.add("--symvers", kernel.module_symvers)
     args.add("--config", kernel.config)
@@ -90,6 +100,8 @@ def kernel_action(ctx):
         args.add("--place")
         args.add(one_file(target, "object_files"), format = name + "=%s")
     args.add("--report", report)
+    if ctx.attr.uapi:
+        args.add("--uapi")
     if kernel.objects:
         args.add("--objects", kernel.objects)
 
@@ -108,6 +120,7 @@ def kernel_action(ctx):
             kernel.vmlinux,
             report,
         ] + modules.values() + outs.values() + ([kernel.objects] if kernel.objects else []),
+        tools = sizing,
         mnemonic = "KernelBuild",
         progress_message = "Building the kernel %{label} (some minutes)",
         # The machine's compilers, by the strict PATH.
@@ -116,6 +129,18 @@ def kernel_action(ctx):
         toolchain = TOOLCHAIN_TYPE,
     )
     return kernel
+
+def _placeholder(ctx):
+    "The placeholder that is given, or made for the capacity; None when there is none before the build."
+    if not ctx.attr.capacity:
+        return ctx.attr.placeholder[KheadersPlaceholderInfo].placeholder if ctx.attr.placeholder else None
+    if ctx.attr.placeholder:
+        fail("{} has capacity and placeholder, expected one: a placeholder has a capacity".format(ctx.label))
+    if ctx.attr.capacity == "auto":
+        return None
+    if not ctx.attr.capacity.isdigit():
+        fail("capacity of {} is {}, expected a number of bytes or auto".format(ctx.label, repr(ctx.attr.capacity)))
+    return make_placeholder(ctx, int(ctx.attr.capacity))
 
 def _all_cores(_os, _inputs):
     # make -j uses every processor; this keeps other actions from sharing them with it.

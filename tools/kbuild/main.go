@@ -45,6 +45,9 @@ func kernel(args []string, _, stderr io.Writer) error {
 	fs.Var(&fragments, "fragment", "a `FILE` of options on top of it")
 	fs.Var(&variables, "variable", "a `NAME=VALUE` for make")
 	fs.StringVar(&k.Placeholder, "placeholder", "", "the `FILE` to embed as the kernel's archive")
+	fs.StringVar(&k.Packer, "packer", "", "the `FILE` that is the packer, to find the capacity and make the placeholder with")
+	fs.StringVar(&k.Xz, "xz", "", "the `FILE` that is the xz program, for the packer")
+	fs.BoolVar(&k.UAPI, "uapi", false, "make usr/include too, the headers for programs")
 	fs.StringVar(&k.Vmlinux, "vmlinux", "", "where vmlinux goes: a `FILE`")
 	fs.StringVar(&k.Symvers, "symvers", "", "where Module.symvers goes: a `FILE`")
 	fs.StringVar(&k.Config, "config", "", "where .config goes: a `FILE`")
@@ -59,6 +62,12 @@ func kernel(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&k.Objects, "objects", "", "where the whole objects' tree goes: a `TAR`")
 	if err := cli.ParseAll(fs, args, "source", "arch"); err != nil {
 		return err
+	}
+	if k.Packer != "" && k.Placeholder != "" {
+		return cli.Usagef("--packer and --placeholder are both given: expected one, for the packer makes a placeholder")
+	}
+	if k.Xz != "" && k.Packer == "" {
+		return cli.Usagef("--xz is given without --packer, which runs it")
 	}
 	k.Patches, k.Overlay, k.Place, k.Fragments, k.Outs, k.Variables = patches, overlay, placed, fragments, outs, variables
 	return kbuild.InScratch(func(dir string) error {
