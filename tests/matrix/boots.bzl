@@ -29,9 +29,9 @@ def boots(name, source, arch, config_fragments, busybox = None, cross_compile = 
         name = name,
         arch = arch,
         base_config = "tinyconfig",
+        capacity = "auto",
         config_fragments = config_fragments,
         cross_compile = cross_compile,
-        placeholder = "//examples/demo:placeholder",
         source = source,
         **manual
     )
@@ -39,6 +39,7 @@ def boots(name, source, arch, config_fragments, busybox = None, cross_compile = 
     kheaders_vmlinux(name = name + "_stamped", archive = name + "_archive", kernel = name, **manual)
     kheaders_extract(name = name + "_read_back", carrier = name + "_stamped", **manual)
     linux_image(name = name + "_image", cross_compile = cross_compile, kernel = name + "_stamped", **manual)
+    native.filegroup(name = name + "_stamp_report", srcs = [name + "_stamped"], output_group = "report", **manual)
     kernel_module(
         name = name + "_hello",
         srcs = ["//examples/demo:hello/hello.c"],
