@@ -7,4 +7,5 @@ toolchain go1.25.4
 require (
 	github.com/klauspost/compress v1.19.2
 	github.com/ulikunitz/xz v0.5.17
+	google.golang.org/protobuf v1.36.12
 )

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Reference writes the reference of the rules as Markdown, from what Bazel's
+// starlark_doc_extract reads out of the .bzl files.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "reference: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, stdout io.Writer) error {
+	flags := cli.NewFlags()
+	out := flags.String("out", "", "the Markdown `FILE` to write")
+	extracts, err := cli.Parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if *out == "" || len(extracts) == 0 {
+		return fmt.Errorf("expected --out FILE and what starlark_doc_extract wrote")
+	}
+	var text bytes.Buffer
+	text.WriteString("<!-- Made by //docs:reference; a test holds it. -->\n")
+	for _, file := range extracts {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		m, err := parseModule(content)
+		if err != nil {
+			return fmt.Errorf("read %s: %w; expected what starlark_doc_extract wrote", file, err)
+		}
+		m.write(&text)
+	}
+	return atomicfile.Write(*out, 0o644, func(f *os.File) error {
+		_, err := f.Write(text.Bytes())
+		return err
+	})
+}
+
+// write writes a module's symbols as Markdown.
+func (m module) write(w *bytes.Buffer) {
+	fmt.Fprintf(w, "\n# `%s`\n\n%s\n", m.file, strings.TrimSpace(m.doc))
+	for _, r := range m.rules {
+		fmt.Fprintf(w, "\n## %s\n\n%s\n", r.name, strings.TrimSpace(r.doc))
+		writeAttributes(w, r.attributes)
+	}
+	for _, e := range m.extensions {
+		fmt.Fprintf(w, "\n## %s (module extension)\n\n%s\n", e.name, strings.TrimSpace(e.doc))
+		for _, tag := range e.tags {
+			fmt.Fprintf(w, "\n### %s.%s\n\n%s\n", e.name, tag.name, strings.TrimSpace(tag.doc))
+			writeAttributes(w, tag.attributes)
+		}
+	}
+	for _, p := range m.providers {
+		fmt.Fprintf(w, "\n## %s (provider)\n\n%s\n\n| field | |\n|---|---|\n", p.name, strings.TrimSpace(p.doc))
+		for _, f := range p.attributes {
+			fmt.Fprintf(w, "| `%s` | %s |\n", f.name, cell(f.doc))
+		}
+	}
+}
+
+func writeAttributes(w *bytes.Buffer, attributes []attribute) {
+	w.WriteString("\n| attribute | type | default | |\n|---|---|---|---|\n")
+	for _, a := range attributes {
+		value := "required"
+		if !a.mandatory {
+			value = "`" + a.value + "`"
+		}
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s |\n", a.name, a.kind, cell(value), cell(a.doc))
+	}
+}
+
+// cell is text that fits into a row of a table.
+func cell(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+}
