@@ -46,11 +46,12 @@ func (k Kernel) reserve(src, obj string) (placeholder string, err error) {
 	return k.placeholder("placeholder.tar.xz", withMargin(need))
 }
 
-// modpostGoals are the goals after which Module.symvers is whole.
+// modpostGoals are the goals after which Module.symvers is whole, and so is what
+// a module's build opens: scripts/module.lds is made by modules_prepare.
 func modpostGoals(src string) []string {
 	top, err := os.ReadFile(filepath.Join(src, "Makefile"))
 	if err == nil && modpostGoal.Match(top) {
-		return []string{"modpost"}
+		return []string{"modules_prepare", "modpost"}
 	}
 	return []string{"vmlinux", "modules"}
 }

@@ -16,7 +16,7 @@ func TestModpostGoals(t *testing.T) {
 		name, makefile string
 		want           []string
 	}{
-		{"6.1", "PHONY += modpost\nmodpost: vmlinux.o modules_check\n", []string{"modpost"}},
+		{"6.1", "PHONY += modpost\nmodpost: vmlinux.o modules_check\n", []string{"modules_prepare", "modpost"}},
 		{"5.15", "modules: modules_check\n\t$(MAKE) -f scripts/Makefile.modpost\n", []string{"vmlinux", "modules"}},
 	} {
 		dir := t.TempDir()
