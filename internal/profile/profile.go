@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package profile says which files of a kernel tree go into an archive. That is
-// data: table.txt has a row for each pattern, with the kernel versions,
+// data: table.go has a row for each pattern, with the kernel versions,
 // architectures and configurations it holds for.
 package profile
 
 import (
-	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 )
-
-//go:embed table.txt
-var tableText string
 
 // Need says what it means when a pattern matches nothing, or something.
 type Need byte
@@ -113,7 +109,7 @@ const never = "never"
 var neverPatterns = func() (patterns []Pattern) {
 	t, err := parseTable(tableText)
 	if err != nil {
-		panic(err) // table.txt is part of the program, and tested
+		panic(err) // the table is part of the program, and tested
 	}
 	for _, r := range t[never] {
 		p, err := CompilePattern(r.pattern)

@@ -1,4 +1,10 @@
-# What goes into an archive. One row a pattern:
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+// tableText is a string and no embedded file, because Soong compiles this
+// package too, and a bootstrap_go_package embeds nothing.
+const tableText = `# What goes into an archive. One row a pattern:
 #
 #	+ required: a pattern that matches nothing is an error
 #	? optional: taken when there
@@ -103,3 +109,4 @@
 - certs/signing_key*
 - **/randstruct.seed
 - **/randomize_layout_seed.h
+`
