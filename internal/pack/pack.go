@@ -63,6 +63,7 @@ type Options struct {
 	Series  string   // "" to take it from the release
 	Arch    string   // as profile.SourceArch takes it
 	Trees   []string // directories and tar archives
+	Lists   []string // files that list files of a tree, NAME=FILE
 	Symvers string   // file; needed for the module profile
 	Config  string   // file; needed for the module profile
 	Release string   // file, or the release itself; "" to take it from a tree
@@ -98,7 +99,7 @@ func Pack(o Options) (*Result, error) {
 	if step == nil {
 		step = func(string) {}
 	}
-	step(fmt.Sprintf("selecting files from %s", strings.Join(o.Trees, ", ")))
+	step(fmt.Sprintf("selecting files from %s", strings.Join(slices.Concat(o.Trees, o.Lists), ", ")))
 	sources, prof, rel, err := collect(o)
 	if err != nil {
 		return nil, err
@@ -145,12 +146,19 @@ func Pack(o Options) (*Result, error) {
 // collect checks the inputs and returns the files they select, in the order
 // they have in the archive.
 func collect(o Options) (sources []source, prof profile.Profile, rel string, err error) {
-	if len(o.Trees) == 0 {
+	if len(o.Trees)+len(o.Lists) == 0 {
 		return nil, prof, "", errors.New("no tree was given, expected the kernel's source and what its build generated")
 	}
-	s := selection{paths: o.Trees}
+	s := selection{paths: slices.Concat(o.Trees, o.Lists)}
 	for _, path := range o.Trees {
 		t, err := openTree(path)
+		if err != nil {
+			return nil, prof, "", err
+		}
+		s.trees = append(s.trees, t)
+	}
+	for _, path := range o.Lists {
+		t, err := openFileList(path)
 		if err != nil {
 			return nil, prof, "", err
 		}

@@ -42,7 +42,11 @@ func openTree(path string) (tree, error) {
 	if info.IsDir() {
 		return &dirTree{root: path}, nil
 	}
-	return openTarTree(path, func() (io.ReadSeekCloser, error) { return os.Open(path) })
+	t, err := openTarTree(path, func() (io.ReadSeekCloser, error) { return os.Open(path) })
+	if err != nil {
+		return nil, err
+	}
+	return skipTop(t), nil
 }
 
 // dirTree is a directory. Links are followed, out of it too: in a Bazel sandbox

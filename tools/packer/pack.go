@@ -25,6 +25,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.Profile, "profile", "", "the `PROFILE` that says what to pack: module or tracing, with +uapi where wanted")
 	flags.StringVar(&o.Arch, "arch", "", "the kernel's `ARCH`, as make takes it: x86, arm64")
 	flags.Var((*cli.Strings)(&o.Trees), "tree", "a `DIR_OR_TAR` of the kernel's files, source or generated; may be repeated")
+	flags.Var((*cli.Strings)(&o.Lists), "files", "a `LIST` of the kernel's files, words NAME=FILE, beside or instead of trees; may be repeated")
 	flags.StringVar(&o.Symvers, "symvers", "", "the `FILE` Module.symvers; needed for module")
 	flags.StringVar(&o.Config, "config", "", "the `FILE` .config; needed for module")
 	flags.StringVar(&o.Release, "release", "", "the kernel's `RELEASE`, or the file that holds it (default: the trees' own)")
@@ -50,7 +51,11 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	if len(rest) > 0 {
 		return cli.Usagef("unexpected argument %q", rest[0])
 	}
-	if err := cli.Require(flags, "out", "profile", "arch", "tree"); err != nil {
+	needed := []string{"out", "profile", "arch"}
+	if len(o.Lists) == 0 {
+		needed = append(needed, "tree")
+	}
+	if err := cli.Require(flags, needed...); err != nil {
 		return err
 	}
 	switch o.Comments {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"path"
+	"slices"
+)
+
+// subTree is the part of a tree below one of its directories.
+type subTree struct {
+	tree
+	top string
+}
+
+func (t subTree) list(dir string, want func(string) bool) ([]item, error) {
+	return t.tree.list(path.Join(t.top, dir), want)
+}
+
+func (t subTree) load(names []string) error {
+	full := make([]string, len(names))
+	for i, name := range names {
+		full[i] = path.Join(t.top, name)
+	}
+	return t.tree.load(full)
+}
+
+func (t subTree) read(name string) ([]byte, error) { return t.tree.read(path.Join(t.top, name)) }
+
+func (t subTree) where(name string) string { return t.tree.where(path.Join(t.top, name)) }
+
+// skipTop returns the tree below the one directory that an archive consists of,
+// as Kleaf's kernel-headers.tar.gz has all below kernel-headers and a release
+// below linux-6.1. A directory of the kernel's own is not such a one.
+func skipTop(t *tarTree) tree {
+	names := t.dirs[""]
+	if len(names) != 1 || slices.Contains([]string{"arch", "include", "scripts", "tools", "usr"}, names[0]) {
+		return t
+	}
+	if e := t.entries[names[0]]; !e.dir {
+		return t
+	}
+	below := t.dirs[names[0]]
+	if !slices.Contains(below, "include") && !slices.Contains(below, "arch") {
+		return t
+	}
+	return subTree{t, names[0]}
+}
