@@ -1,4 +1,7 @@
-"Module extension `tests`: programs of foreign architectures for the guests."
+"Module extension `tests`: what only the tests need."
+
+load(":bpf_tools_repository.bzl", "bpf_tools_repository")
+load(":vpoll_repository.bzl", "vpoll_repository")
 
 def _busybox_impl(rctx):
     variable = "KHEADERS_BUSYBOX_" + rctx.attr.arch.upper()
@@ -17,7 +20,12 @@ _busybox = repository_rule(
     attrs = {"arch": attr.string(mandatory = True)},
 )
 
+def _tests_impl(_mctx):
+    _busybox(name = "busybox_arm64", arch = "arm64")
+    bpf_tools_repository(name = "bpf_tools")
+    vpoll_repository(name = "vpoll")
+
 tests = module_extension(
-    doc = "Programs of foreign architectures for the guests.",
-    implementation = lambda _: _busybox(name = "busybox_arm64", arch = "arm64"),
+    doc = "Programs for the guests, tools for eBPF, and a module that nobody here wrote.",
+    implementation = _tests_impl,
 )
