@@ -21,8 +21,8 @@ The module is `hello.ko`. Its Kbuild file is made from `srcs` unless one is amon
 and `modules` which of its modules are brought out. Sources keep their names relative to their package. What `deps` export
 can be used.
 
-Output groups: `symvers` (Module.symvers), `order` (modules.order), `compile_commands` (compile_commands.json, for
-`kmodule compile-commands`), `transitive_modules` (the modules and all they depend on).
+Output groups: `symvers` (Module.symvers), `order` (modules.order), `compile_commands` (see `kernel_compile_commands`),
+`transitive_modules` (the modules and all they depend on).
 """
 
 def _sources(ctx):
@@ -81,7 +81,8 @@ def _kernel_module_impl(ctx):
         symvers = ctx.actions.declare_file(ctx.label.name + ".symvers"),
     )
     symvers = depset(transitive = [dep[KernelModuleInfo].transitive_symvers for dep in ctx.attr.deps])
-    build_modules(ctx, ctx.attr.archive[KheadersArchiveInfo].tree, sources, directory, symvers, linked, outs)
+    archive = ctx.attr.archive[KheadersArchiveInfo]
+    build_modules(ctx, archive, sources, directory, symvers, linked, outs)
     if wants_install(ctx):
         for name, file in modules.items():
             install(ctx, linked[name], file)
@@ -100,11 +101,13 @@ def _kernel_module_impl(ctx):
             transitive_modules = all_modules,
         ),
         KernelModuleInfo(
+            compile_commands = outs.commands,
             ko = modules.values()[0],
             module_symvers = outs.symvers,
             modules = modules.values(),
             transitive_modules = all_modules,
             transitive_symvers = depset([outs.symvers], transitive = [symvers]),
+            tree = archive.tree,
         ),
     ]
 
@@ -112,7 +115,15 @@ kernel_module = rule(
     doc = DOC,
     implementation = _kernel_module_impl,
     attrs = INSTALL_ATTRS | {
-        "archive": attr.label(doc = "The archive, from `kheaders_archive` or `kheaders_extract`.", mandatory = True, providers = [KheadersArchiveInfo]),
+        "archive": attr.label(
+            doc = "The archive, from `kheaders_archive`, `kheaders_extract` or `kheaders_host_tools`.",
+            mandatory = True,
+            providers = [KheadersArchiveInfo],
+        ),
+        "base_btf": attr.label(
+            doc = "The kernel's BTF, to make the modules' own with pahole: /sys/kernel/btf/vmlinux of a device, or vmlinux. None without it.",
+            allow_single_file = True,
+        ),
         "ccflags": attr.string_list(doc = "Flags for the C compiler, as in ccflags-y."),
         "config": attr.string_dict(
             doc = """Options of the module's own, as Kconfig would set them: `{"CONFIG_HELLO_DEBUG": "y"}`. The Kbuild file sees

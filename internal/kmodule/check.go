@@ -4,6 +4,7 @@ package kmodule
 
 import (
 	"debug/elf"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func (m Module) check() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config, m.checkHostTools(config)
+	return config, errors.Join(m.checkHostTools(config), m.checkBTF(config))
 }
 
 // checkRelease compares the release asked for with the archive's.
@@ -73,7 +74,8 @@ var hostTools = []struct {
 
 // checkHostTools looks whether the tree's programs run here.
 func (m Module) checkHostTools(config map[string]string) error {
-	const advice = "take an archive that was packed from a kernel that was built on a machine like this one"
+	const advice = "take an archive that was packed from a kernel that was built on a machine like this one, " +
+		"or have kheaders_host_tools build them from the kernel's source"
 	for _, tool := range hostTools {
 		file := filepath.Join(m.Tree, tool.name)
 		if _, err := os.Stat(file); err != nil {

@@ -120,6 +120,43 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// What make is told about the compiler: clang's for a kernel that clang built,
+// whatever the C++ toolchain is.
+func TestMakeVariables(t *testing.T) {
+	bin := t.TempDir()
+	for _, name := range []string{"clang", "aarch64-linux-gnu-gcc"} {
+		script := "#!/bin/sh\n[ $1 = -dumpmachine ] && echo aarch64-linux-gnu || echo " + name + " 1\n"
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	const makefile = "modules:\n\t@echo ARCH=$(ARCH) LLVM=$(LLVM) CROSS_COMPILE=$(CROSS_COMPILE) >$(M)/x.ko; touch $(M)/Module.symvers $(M)/modules.order\n"
+	for _, test := range []struct{ name, config, compiler, want string }{
+		{"LLVM", "CONFIG_X86=y\nCONFIG_CC_IS_CLANG=y\nCONFIG_CC_VERSION_TEXT=\"clang 1\"\n", "/usr/bin/gcc", "ARCH=x86 LLVM=1 CROSS_COMPILE="},
+		{"LLVM for another machine", "CONFIG_ARM64=y\nCONFIG_CC_IS_CLANG=y\n", "", "ARCH=arm64 LLVM=1 CROSS_COMPILE="},
+		{"a toolchain's gcc for another machine", "CONFIG_ARM64=y\n", filepath.Join(bin, "aarch64-linux-gnu-gcc"), "ARCH=arm64 LLVM= CROSS_COMPILE=aarch64-linux-gnu-"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, log := t.TempDir(), new(strings.Builder)
+			kbuild, out := filepath.Join(dir, "Kbuild"), filepath.Join(dir, "x.ko")
+			if err := os.WriteFile(kbuild, []byte("obj-m := x.o\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			m := Module{
+				Tree: tree(t, "", "include/config/auto.conf", test.config, "Makefile", makefile), Compiler: test.compiler,
+				Sources: []string{"Kbuild=" + kbuild}, Outs: []string{"x.ko=" + out}, Scratch: filepath.Join(dir, "scratch"), Log: log,
+			}
+			if err := m.Build(); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(out); err != nil || strings.TrimSpace(string(got)) != test.want || log.Len() > 0 {
+				t.Errorf("make was told %q, %v, and %q was shown; want %q", got, err, log, test.want)
+			}
+		})
+	}
+}
+
 // foreignELF is the header of an ELF file for a machine that no test runs on.
 func foreignELF(t *testing.T) string {
 	t.Helper()

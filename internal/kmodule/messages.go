@@ -21,6 +21,8 @@ var (
 	noSource  = regexp.MustCompile(`No rule to make target '([^']*)\.o'`)
 	object    = regexp.MustCompile(`\*\*\* \[[^]]*\.[os]\] Error`)
 	makes     = regexp.MustCompile(`^make(\[\d+\])?: `)
+	// scripts/Makefile.modfinal: what a build without base_btf chooses.
+	noBTF = regexp.MustCompile(`^Skipping BTF generation for `)
 	// The top Makefile's own words for what checkCompiler has said.
 	compilers = regexp.MustCompile(`^(warning: the compiler differs from|  The kernel was built by: |  You are using: )`)
 )
@@ -47,7 +49,7 @@ func (m Module) explain(out []byte, failed error) error {
 			continue
 		}
 		compiling = compiling || object.MatchString(line)
-		if makes.MatchString(line) && (compiling || len(lost)+len(wrong) > 0 || missing != "") || compilers.MatchString(line) {
+		if makes.MatchString(line) && (compiling || len(lost)+len(wrong) > 0 || missing != "") || compilers.MatchString(line) || noBTF.MatchString(line) {
 			continue
 		}
 		if _, err := m.Log.Write([]byte(line)); err != nil {

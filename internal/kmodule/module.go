@@ -35,6 +35,12 @@ type Module struct {
 	Symvers  string   // where the modules' own Module.symvers goes, or ""
 	Order    string   // where modules.order goes, or ""
 	Commands string   // where compile_commands.json goes, or ""
+	// HostTools is a directory of programs that take the place of the archive's,
+	// named as in a tree, or "".
+	HostTools string
+	// BaseBTF is the BTF of the kernel, raw or in its vmlinux, that the modules'
+	// own is to be split from; "" makes modules without BTF.
+	BaseBTF string
 	// Warn turns modpost's errors about undefined symbols into warnings
 	// (KBUILD_MODPOST_WARN=1): the module is built, and will not load.
 	Warn bool
@@ -54,6 +60,13 @@ func (m Module) Build() (err error) {
 	if err := kmake.Absolute(&m.Scratch, &m.Tree); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(m.Scratch, 0o755); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kmake.RemoveScratch(m.Scratch)) }()
+	if err := m.addToTree(); err != nil {
+		return err
+	}
 	config, err := m.check()
 	if err != nil {
 		return err
@@ -64,10 +77,6 @@ func (m Module) Build() (err error) {
 	if err := m.findCompiler(config); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(m.Scratch, 0o755); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, kmake.RemoveScratch(m.Scratch)) }()
 	if err := m.place(); err != nil {
 		return err
 	}
@@ -81,6 +90,11 @@ func (m Module) Build() (err error) {
 	if err != nil {
 		return err
 	}
+	pahole, err := m.paholeFlags()
+	if err != nil {
+		return err
+	}
+	variables = append(variables, pahole...)
 	args := append(m.Args(), "-s", "-C", m.Tree, "M="+m.dir)
 	var log bytes.Buffer
 	out, err := kmake.Run(&log, m.Scratch, m.Scratch, "make", append(append(args, variables...), "modules")...)

@@ -31,6 +31,7 @@ def _linux_kernel_impl(ctx):
             kernel_release = depset([kernel.kernel_release]),
             module_symvers = depset([kernel.module_symvers]),
             modules = depset(kernel.modules.values()),
+            objects = depset([kernel.objects] if kernel.objects else []),
             outs = depset(kernel.outs.values()),
             report = depset([kernel.report]),
             system_map = depset([kernel.system_map]),

@@ -63,12 +63,12 @@ def kbuild_file(ctx, module, names):
     ctx.actions.write(out, "\n".join(lines) + "\n")
     return out
 
-def build_modules(ctx, tree, sources, directory, symvers, modules, outs):
+def build_modules(ctx, archive, sources, directory, symvers, modules, outs):
     """Declares the modules' build.
 
     Args:
         ctx: the context of kernel_module.
-        tree: (File) the unpacked archive.
+        archive: (KheadersArchiveInfo) the archive.
         sources: (dict[string, File]) sources by name.
         directory: (string) where the Kbuild file is.
         symvers: (depset[File]) Module.symvers of other modules.
@@ -78,7 +78,13 @@ def build_modules(ctx, tree, sources, directory, symvers, modules, outs):
     args = param_file(ctx)
     args.add("build")
     files = compiler_args(ctx, args)
-    args.add_all("--tree", [tree], expand_directories = False)
+    args.add_all("--tree", [archive.tree], expand_directories = False)
+    host_tools = getattr(archive, "host_tools", None)
+    beside = [f for f in [host_tools, ctx.file.base_btf] if f]
+    if host_tools:
+        args.add_all("--host-tools", [host_tools], expand_directories = False)
+    if ctx.file.base_btf:
+        args.add("--base-btf", ctx.file.base_btf)
     args.add("--release", ctx.attr.kernel_release)
     for name, file in sources.items():
         args.add("--source")
@@ -100,7 +106,7 @@ def build_modules(ctx, tree, sources, directory, symvers, modules, outs):
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset([tree] + sources.values(), transitive = [symvers, files]),
+        inputs = depset([archive.tree] + beside + sources.values(), transitive = [symvers, files]),
         outputs = modules.values() + [outs.symvers, outs.order, outs.commands],
         mnemonic = "KernelModule",
         progress_message = "Building the module %{label}",

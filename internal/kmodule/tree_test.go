@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kmodule
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAddToTree(t *testing.T) {
+	base := filepath.Join(t.TempDir(), "btf")
+	if err := os.WriteFile(base, []byte{0x9f, 0xeb, 1, 0}, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tools := tree(t, "", "tools/objtool/objtool", "new")
+	for name := range whole {
+		if !strings.HasPrefix(name, "scripts/") {
+			if err := os.Remove(filepath.Join(tools, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	old := tree(t, "", "scripts/mod/modpost", "old", "scripts/mod/other", "other")
+	m := Module{Tree: old, BaseBTF: base, HostTools: tools, Scratch: t.TempDir()}
+	if err := m.addToTree(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"vmlinux": "\x9f\xeb\x01\x00", "scripts/mod/modpost": "tool", "scripts/mod/other": "other",
+		"tools/objtool/objtool": "new", "Module.symvers": whole["Module.symvers"],
+	} {
+		got, err := os.ReadFile(filepath.Join(m.Tree, name))
+		if err != nil || string(got) != want {
+			t.Errorf("%s = %q, %v; want %q", name, got, err, want)
+		}
+	}
+	if exists(old, "vmlinux") {
+		t.Error("the archive's own tree was written to")
+	}
+}
+
+func TestBaseBTFRefuses(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("hello"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	raw := filepath.Join(t.TempDir(), "raw")
+	if err := os.WriteFile(raw, []byte{0x9f, 0xeb, 1, 0}, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const with = "CONFIG_X86=y\nCONFIG_DEBUG_INFO_BTF_MODULES=y\n"
+	for _, test := range []struct{ name, config, base, want string }{
+		{"text", with, text, "neither BTF nor ELF"},
+		{"a program", with, self, "it has no section .BTF"},
+		{"nothing", with, text + ".none", "no such file"},
+		{"a kernel without", "CONFIG_X86=y\n", raw, "leave base_btf out"},
+		{"no resolve_btfids", with, raw, "take an archive with host tools"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := Module{Tree: tree(t, "", "include/config/auto.conf", test.config), BaseBTF: test.base, Scratch: filepath.Join(t.TempDir(), "scratch"), Log: io.Discard}
+			if err := m.Build(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestHostToolsRefuse(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "linux.tar")
+	if err := os.WriteFile(text, []byte("hello"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, tree, want string }{
+		{"a tracing archive", tree(t, "include/config/auto.conf"), `the archive's profile must be "module"`},
+		{"a source that is no tar", tree(t, ""), "unpack " + text},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			h := HostTools{Tree: test.tree, Source: text, Out: filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: io.Discard}
+			if err := h.Build(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("files are left: %v", left)
+			}
+		})
+	}
+}
