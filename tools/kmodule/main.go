@@ -9,22 +9,33 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/bpfobject"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
 )
 
 var tool = cli.Tool{
 	Name:    "kmodule",
-	Summary: "builds kernel modules from an archive with the kernel's own make",
+	Summary: "builds kernel modules from an archive with the kernel's own make, and eBPF programs",
 	Commands: []cli.Command{
 		{Name: "build", Usage: "--tree DIR --source NAME=FILE… --out NAME.ko=FILE… --scratch DIR", Summary: "build modules from an unpacked archive", Run: build},
+		{Name: "bpf", Usage: "--tree DIR --source NAME=FILE --out FILE --scratch DIR", Summary: "compile an eBPF program against an unpacked archive", Run: bpf},
+		{Name: "host-tools", Usage: "--tree DIR --source FILE --out DIR --scratch DIR", Summary: "make an archive's host tools from the kernel's source", Run: hostTools},
 		{Name: "install", Usage: "--module FILE --out FILE [--strip] [--sign-file PROGRAM --key FILE --cert FILE --hash NAME]", Summary: "strip and sign a module, as modules_install does", Run: install},
 		{Name: "compile-commands", Usage: "[--out FILE] FILE…", Summary: "make a workspace's compile_commands.json out of those of modules", Run: compileCommands},
 	},
 }
 
-func main() { os.Exit(tool.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	args := os.Args[1:]
+	// The program of kernel_compile_commands, which cannot give arguments.
+	if files := os.Getenv("KMODULE_COMPILE_COMMANDS"); files != "" {
+		args = append(append([]string{"compile-commands"}, args...), strings.Split(files, "\n")...)
+	}
+	os.Exit(tool.Main(args, os.Stdout, os.Stderr))
+}
 
 func build(args []string, _, stderr io.Writer) error {
 	m := kmodule.Module{Log: stderr}
@@ -33,6 +44,8 @@ func build(args []string, _, stderr io.Writer) error {
 	m.Target.Flags(fs)
 	fs.StringVar(&m.Compiler, "compiler", "", "the C compiler of a C++ toolchain, a `FILE`; its name says whether it is gcc or clang")
 	fs.StringVar(&m.Tree, "tree", "", "the unpacked archive, a `DIR`")
+	fs.StringVar(&m.HostTools, "host-tools", "", "a `DIR` of host tools that take the place of the archive's")
+	fs.StringVar(&m.BaseBTF, "base-btf", "", "the kernel's BTF, raw or in vmlinux, a `FILE`, to make the modules' own")
 	fs.StringVar(&m.Release, "release", "", "the kernel `RELEASE` that the archive must be for")
 	fs.Var(&sources, "source", "a file of the sources' directory, `NAME=FILE`")
 	fs.StringVar(&m.Dir, "dir", "", "M=, a `DIR` relative to the sources' directory")
@@ -55,6 +68,51 @@ func build(args []string, _, stderr io.Writer) error {
 		os.Exit(1)
 	}
 	return err
+}
+
+func bpf(args []string, _, stderr io.Writer) error {
+	o := bpfobject.Object{Log: stderr}
+	var headers, includes, flags cli.Strings
+	fs := cli.NewFlags()
+	fs.StringVar(&o.Tree, "tree", "", "the unpacked archive, a `DIR`")
+	fs.StringVar(&o.Source, "source", "", "the program's source, `NAME=FILE`")
+	fs.Var(&headers, "header", "a header, `NAME=FILE`")
+	fs.Var(&includes, "include", "a `DIR` of the headers to look in")
+	fs.Var(&flags, "copt", "a `FLAG` for clang")
+	fs.StringVar(&o.Clang, "clang", "", "the `PROGRAM` clang; the PATH's when not given")
+	fs.StringVar(&o.Bpftool, "bpftool", "", "the `PROGRAM` bpftool")
+	fs.StringVar(&o.BTF, "btf", "", "a kernel's BTF, raw or in vmlinux, a `FILE`, to make vmlinux.h of")
+	fs.StringVar(&o.Out, "out", "", "where the object goes: a `FILE`")
+	fs.StringVar(&o.Skeleton, "skeleton", "", "where the skeleton goes: a `FILE`")
+	fs.StringVar(&o.Name, "name", "", "the `NAME` of the skeleton's object")
+	fs.StringVar(&o.Scratch, "scratch", "", "a `DIR` to work in, made and removed")
+	if err := cli.ParseAll(fs, args, "tree", "source", "out", "scratch"); err != nil {
+		return err
+	}
+	o.Headers, o.Includes, o.Flags = headers, includes, flags
+	err := o.Build()
+	if errors.Is(err, bpfobject.ErrShown) {
+		os.Exit(1)
+	}
+	return err
+}
+
+func hostTools(args []string, _, stderr io.Writer) error {
+	h := kmodule.HostTools{Log: stderr}
+	var patches cli.Strings
+	fs := cli.NewFlags()
+	h.Target.Flags(fs)
+	fs.StringVar(&h.Compiler, "compiler", "", "the C compiler of a C++ toolchain, a `FILE`")
+	fs.StringVar(&h.Tree, "tree", "", "the unpacked archive, a `DIR`")
+	fs.StringVar(&h.Source, "source", "", "the kernel's source, a tar: a `FILE`")
+	fs.Var(&patches, "patch", "a `FILE` for patch -p1")
+	fs.StringVar(&h.Out, "out", "", "where the tools go: a `DIR`")
+	fs.StringVar(&h.Scratch, "scratch", "", "a `DIR` to work in, made and removed")
+	if err := cli.ParseAll(fs, args, "tree", "source", "out", "scratch"); err != nil {
+		return err
+	}
+	h.Patches = patches
+	return h.Build()
 }
 
 func install(args []string, _, stderr io.Writer) error {
@@ -93,7 +151,8 @@ func compileCommands(args []string, stdout, _ io.Writer) error {
 	}
 	from := os.Getenv("BUILD_WORKING_DIRECTORY")
 	for i, file := range files {
-		if !filepath.IsAbs(file) {
+		// bazel run gives paths of its own relative to the runfiles, where it starts the program.
+		if _, err := os.Stat(file); err != nil && !filepath.IsAbs(file) {
 			files[i] = filepath.Join(from, file)
 		}
 	}
