@@ -1,8 +1,11 @@
 "The public API of rules_kheaders."
 
+load("//rules:bpf_object.bzl", _bpf_object = "bpf_object")
+load("//rules:kernel_compile_commands.bzl", _kernel_compile_commands = "kernel_compile_commands")
 load("//rules:kernel_module.bzl", _kernel_module = "kernel_module")
 load("//rules:kheaders_archive.bzl", _kheaders_archive = "kheaders_archive")
 load("//rules:kheaders_extract.bzl", _kheaders_extract = "kheaders_extract")
+load("//rules:kheaders_host_tools.bzl", _kheaders_host_tools = "kheaders_host_tools")
 load("//rules:kheaders_image.bzl", _kheaders_image = "kheaders_image")
 load("//rules:kheaders_initramfs.bzl", _kheaders_initramfs = "kheaders_initramfs")
 load("//rules:kheaders_manifest_test.bzl", _kheaders_manifest_test = "kheaders_manifest_test")
@@ -30,10 +33,13 @@ kheaders_module = _kheaders_module
 kheaders_image = _kheaders_image
 kheaders_initramfs = _kheaders_initramfs
 kheaders_extract = _kheaders_extract
+kheaders_host_tools = _kheaders_host_tools
 kheaders_manifest_test = _kheaders_manifest_test
 
 # What is built from it.
 kernel_module = _kernel_module
+kernel_compile_commands = _kernel_compile_commands
+bpf_object = _bpf_object
 
 # A kernel built here.
 kbuild_host_tools = _kbuild_host_tools

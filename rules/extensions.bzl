@@ -1,5 +1,6 @@
-"Module extension `linux`: kernel sources by their releases."
+"Module extensions: `linux`, kernel sources by their releases; `kheaders`, devices' headers by their digests."
 
+load("//rules:kheaders_repository.bzl", "KHEADERS_ATTRS", "kheaders_repository")
 load("//rules/kbuild:linux_source_repository.bzl", "LINUX_SOURCE_ATTRS", "linux_source_repository")
 
 def _linux_impl(mctx):
@@ -19,5 +20,19 @@ linux = module_extension(
     tag_classes = {"source": tag_class(
         doc = "A kernel's source, as `linux_source_repository` has it.",
         attrs = LINUX_SOURCE_ATTRS | {"name": attr.string(doc = "The repository's name.", mandatory = True)},
+    )},
+)
+
+def _kheaders_impl(mctx):
+    for module in mctx.modules:
+        for archive in module.tags.archive:
+            kheaders_repository(name = archive.name, file = archive.file, sha256 = archive.sha256, urls = archive.urls)
+
+kheaders = module_extension(
+    doc = "Devices' headers by their digests.",
+    implementation = _kheaders_impl,
+    tag_classes = {"archive": tag_class(
+        doc = "An archive or a carrier of one, as `kheaders_repository` has it: `@NAME//:archive`.",
+        attrs = KHEADERS_ATTRS | {"name": attr.string(doc = "The repository's name.", mandatory = True)},
     )},
 )

@@ -16,7 +16,8 @@ import (
 
 // A Workspace is where to run Bazel, and with what startup options.
 type Workspace struct {
-	Dir     string
+	Dir     string // this workspace, whose tools/bazel is run
+	In      string // another workspace to run it on, or ""
 	Startup []string
 }
 
@@ -33,6 +34,9 @@ func Here() (Workspace, error) {
 func (w Workspace) Run(args ...string) ([]byte, error) {
 	cmd := exec.Command(filepath.Join(w.Dir, "tools/bazel"), append(append([]string{}, w.Startup...), args...)...)
 	cmd.Dir = w.Dir
+	if w.In != "" {
+		cmd.Dir = w.In
+	}
 	var out, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &log
 	if err := cmd.Run(); err != nil {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Vendor_module tests examples/vendor_module as a vendor has it: a workspace of its own
+// with the headers of a device, here the demo's kernel, and nothing else of it.
+// Start it by `tools/bazel run //tests/vendor_module`.
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+)
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "vendor_module: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// A vendor is the workspace, and where its archive came from.
+type vendor struct {
+	bazeltest.Workspace
+	image  string // the device's kernel
+	digest string // of its archive
+}
+
+func run(w io.Writer) (err error) {
+	v, err := newVendor()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// The server, and its outputs.
+		_, expunge := v.Run("clean", "--expunge")
+		err = errors.Join(err, expunge, os.RemoveAll(v.In))
+	}()
+	passed, failed := 0, 0
+	for _, test := range []struct {
+		name string
+		run  func() error
+	}{
+		{"headers with another digest are refused", v.anotherDigest},
+		{"the module is built and loads on the device", v.loads},
+		{"compile_commands.json is what clang understands", v.compileCommands},
+		{"modules that depend on one another are refused", v.cycle},
+	} {
+		if err := test.run(); err != nil {
+			failed++
+			fmt.Fprintf(w, "FAIL %s: %v\n", test.name, err)
+			continue
+		}
+		passed++
+		fmt.Fprintf(w, "PASS %s\n", test.name)
+	}
+	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
+	if failed > 0 {
+		return fmt.Errorf("%d of %d failed", failed, passed+failed)
+	}
+	return nil
+}
+
+// newVendor copies the example to a directory of its own, with the archive that
+// the demo's stamped vmlinux holds.
+func newVendor() (*vendor, error) {
+	ours, err := bazeltest.Here()
+	if err != nil {
+		return nil, err
+	}
+	const archiveTarget, imageTarget = "//examples/demo:archive_in_vmlinux", "//examples/demo:bzImage"
+	if _, err := ours.Run("build", archiveTarget, imageTarget); err != nil {
+		return nil, err
+	}
+	archive, err := oneFile(ours, archiveTarget)
+	if err != nil {
+		return nil, err
+	}
+	image, err := oneFile(ours, imageTarget)
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(archive)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content)
+	v := &vendor{Workspace: ours, image: image, digest: hex.EncodeToString(sum[:])}
+	// The name is always the same, and so is where Bazel keeps its outputs.
+	v.In = filepath.Join(os.TempDir(), "rules_kheaders_vendor")
+	if err := os.RemoveAll(v.In); err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(v.In, os.DirFS(filepath.Join(ours.Dir, "examples/vendor_module"))); err != nil {
+		return nil, err
+	}
+	return v, errors.Join(
+		os.WriteFile(filepath.Join(v.In, "kheaders.tar.xz"), content, 0o644),
+		v.edit("MODULE.bazel", regexp.MustCompile(`path = "../.."`), fmt.Sprintf("path = %q", ours.Dir)),
+	)
+}
+
+func oneFile(b bazeltest.Workspace, target string) (string, error) {
+	files, err := b.Files(target)
+	if err != nil {
+		return "", err
+	}
+	if len(files) != 1 {
+		return "", fmt.Errorf("%s has %d files, want one", target, len(files))
+	}
+	return files[0], nil
+}
+
+// edit replaces what is to be found once in a file of the workspace.
+func (v *vendor) edit(name string, old *regexp.Regexp, by string) error {
+	file := filepath.Join(v.In, name)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if n := len(old.FindAll(text, -1)); n != 1 {
+		return fmt.Errorf("%s has %v %d times, want once", file, old, n)
+	}
+	return os.WriteFile(file, old.ReplaceAllLiteral(text, []byte(by)), 0o644)
+}
+
+// fails runs Bazel, which must fail with all of the words.
+func (v *vendor) fails(args []string, words ...string) error {
+	_, err := v.Run(args...)
+	if err == nil {
+		return fmt.Errorf("bazel %s succeeded", strings.Join(args, " "))
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			return fmt.Errorf("the error has no %q: %w", word, err)
+		}
+	}
+	return nil
+}
+
+func (v *vendor) anotherDigest() error {
+	return v.fails([]string{"build", "//:blink"}, "Checksum was "+v.digest+" but wanted 00000000")
+}
+
+func (v *vendor) loads() error {
+	if err := v.edit("MODULE.bazel", regexp.MustCompile(`"0{64}"`), fmt.Sprintf("%q", v.digest)); err != nil {
+		return err
+	}
+	if _, err := v.Run("build", "//:blink"); err != nil {
+		return err
+	}
+	module, err := oneFile(v.Workspace, "//:blink")
+	if err != nil {
+		return err
+	}
+	var console strings.Builder
+	result, err := guest.Run(guest.Config{
+		Arch:      "x86_64",
+		Image:     v.image,
+		Files:     map[string]string{"/modules/blink.ko": module},
+		Commands:  []string{"insmod /modules/blink.ko times=5", "rmmod blink"},
+		MemoryMiB: 512,
+		Timeout:   240,
+	}, &console)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, &console)
+	}
+	said := strings.Join(result.Lines, "\n")
+	if !strings.Contains(said, "blink: 5 times") || !strings.Contains(said, "blink: gone") {
+		return fmt.Errorf("the guest did not say so:\n%s", said)
+	}
+	return nil
+}
+
+func (v *vendor) cycle() error {
+	dir := filepath.Join(v.In, "cycle")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	const build = `load("@rules_kheaders//rules:defs.bzl", "kernel_module")
+
+[kernel_module(name = name, srcs = ["//:blink.c"], archive = "@device//:archive", deps = [other]) for name, other in [("a", "b"), ("b", "a")]]
+`
+	if err := os.WriteFile(filepath.Join(dir, "BUILD.bazel"), []byte(build), 0o644); err != nil {
+		return err
+	}
+	return v.fails([]string{"build", "//cycle:a"}, "cycle in dependency graph", "//cycle:a", "//cycle:b")
+}
