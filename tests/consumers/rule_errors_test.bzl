@@ -1,7 +1,7 @@
-"What kernel_module says of bad attributes, and what its action reads."
+"What kernel_module and bpf_object say of bad attributes, and what their actions read."
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:defs.bzl", "kernel_module")
+load("//rules:defs.bzl", "bpf_object", "kernel_module")
 
 def _fails_impl(ctx):
     env = analysistest.begin(ctx)
@@ -12,7 +12,7 @@ _fails_test = analysistest.make(_fails_impl, attrs = {"message": attr.string()},
 
 def _inputs_impl(ctx):
     env = analysistest.begin(ctx)
-    actions = [a for a in analysistest.target_actions(env) if a.mnemonic == "KernelModule"]
+    actions = [a for a in analysistest.target_actions(env) if a.mnemonic == ctx.attr.mnemonic]
     asserts.equals(env, 1, len(actions))
     seen = [f.short_path for f in actions[0].inputs.to_list()]
 
@@ -22,10 +22,10 @@ def _inputs_impl(ctx):
     return analysistest.end(env)
 
 # Only the archive, the sources and what is generated from them; the toolchain is the program kmodule and the machine's own.
-_inputs_test = analysistest.make(_inputs_impl, attrs = {"inputs": attr.string_list()})
+_inputs_test = analysistest.make(_inputs_impl, attrs = {"inputs": attr.string_list(), "mnemonic": attr.string()})
 
 def rule_errors_test_suite(name, archive):
-    """Tests of what kernel_module refuses, and of what its action reads.
+    """Tests of what the rules refuse, and of what their actions read.
 
     Args:
         name: the suite.
@@ -55,6 +55,23 @@ def rule_errors_test_suite(name, archive):
             "tests/consumers/user.c",
             "tests/consumers/user.kbuild/Kbuild",
         ],
+        mnemonic = "KernelModule",
         target_under_test = ":user",
+    )
+
+    bpf_object(name = "btf_alone", src = "user.c", archive = archive, btf = "user.c", tags = ["manual"])
+    tests.append("btf_alone_" + name)
+    _fails_test(name = tests[-1], message = "needs bpftool too", target_under_test = ":btf_alone")
+
+    bpf_object(name = "bpf", src = "user.c", archive = archive, tags = ["manual"])
+    tests.append("bpf_inputs_" + name)
+    _inputs_test(
+        name = tests[-1],
+        inputs = [
+            "examples/demo/archive_in_vmlinux.tree",
+            "tests/consumers/user.c",
+        ],
+        mnemonic = "BpfObject",
+        target_under_test = ":bpf",
     )
     native.test_suite(name = name, tests = tests)

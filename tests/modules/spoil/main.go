@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Spoil copies an unpacked archive and leaves its Module.symvers out, or changes
-// the CRC of one symbol in it: what the negative tests build modules from.
+// the CRC of one symbol in it, and may change the kernel release that it is for:
+// what the negative tests build modules from.
 package main
 
 import (
@@ -13,13 +14,13 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4]); err != nil {
 		fmt.Fprintf(os.Stderr, "spoil: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(from, to, symbol string) error {
+func run(from, to, symbol, release string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -49,8 +50,22 @@ func run(from, to, symbol string) error {
 				return err
 			}
 		}
+		if release != "" {
+			content = rename(rel, content, release)
+		}
 		return os.WriteFile(out, content, info.Mode().Perm()|0o200)
 	})
+}
+
+// rename changes the release in the files that say it.
+func rename(name string, content []byte, release string) []byte {
+	switch name {
+	case "include/config/kernel.release":
+		return []byte(release + "\n")
+	case "include/generated/utsrelease.h":
+		return []byte(fmt.Sprintf("#define UTS_RELEASE %q\n", release))
+	}
+	return content
 }
 
 // spoil changes the CRC, the first field, of the symbol's line.
