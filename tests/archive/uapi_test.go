@@ -13,9 +13,8 @@ import (
 
 const program = `#include <asm/unistd.h>
 #include <linux/bpf.h>
-#include <linux/input.h>
 #include <linux/perf_event.h>
-int i = sizeof(struct perf_event_attr) + sizeof(union bpf_attr) + sizeof(struct input_event) + __NR_read;
+int i = sizeof(struct perf_event_attr) + sizeof(union bpf_attr) + __NR_read;
 `
 
 // TestProgram compiles a program that includes what the kernel has for programs,
