@@ -106,7 +106,7 @@ func buildWithout(tree, name, source string) (string, error) {
 		}
 		defer os.Rename(path+".left-out", path)
 	}
-	cmd := exec.Command("make", "-C", tree, "M="+dir, "ARCH=x86_64", "modules")
+	cmd := exec.Command("make", "-C", tree, "M="+dir, "ARCH=x86_64", "PAHOLE=none", "modules")
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		_, err = os.Stat(filepath.Join(dir, "m.ko"))
