@@ -142,7 +142,7 @@ func (b build) errors(t *testing.T) {
 	b.bps = append(b.bps[:1:1], "bad/Android.bp")
 	b.write(t, "bad/Android.bp", "kheaders_archive {\n    name: \"x\",\n    profile: \"all\",\n}\n")
 	out, err := b.soong(t)
-	if want := `error: bad/Android.bp:3:12: module "x": profile: is "all": expected one of`; err == nil || !strings.Contains(out, want) {
+	if want := `bad/Android.bp:3:12: module "x": profile: is "all": expected one of`; err == nil || !strings.Contains(out, want) {
 		t.Errorf("got %v and %q, want a failure and %q", err, out, want)
 	}
 	// An error of the tool leaves no output.
