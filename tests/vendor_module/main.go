@@ -94,8 +94,13 @@ func newVendor() (*vendor, error) {
 	}
 	sum := sha256.Sum256(content)
 	v := &vendor{Workspace: ours, image: image, digest: hex.EncodeToString(sum[:])}
-	// The name is always the same, and so is where Bazel keeps its outputs.
-	v.In = filepath.Join(os.TempDir(), "rules_kheaders_vendor")
+	// Not below /tmp, over which Bazel's sandbox may put an empty one. The name is
+	// always the same, and so is where Bazel keeps its outputs.
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	v.In = filepath.Join(cache, "rules_kheaders_vendor_module")
 	if err := os.RemoveAll(v.In); err != nil {
 		return nil, err
 	}
@@ -105,6 +110,8 @@ func newVendor() (*vendor, error) {
 	return v, errors.Join(
 		os.WriteFile(filepath.Join(v.In, "kheaders.tar.xz"), content, 0o644),
 		v.edit("MODULE.bazel", regexp.MustCompile(`path = "../.."`), fmt.Sprintf("path = %q", ours.Dir)),
+		// This checkout may be below /tmp.
+		v.edit(".bazelrc", regexp.MustCompile(`\z`), "build --noincompatible_sandbox_hermetic_tmp\n"),
 	)
 }
 
