@@ -26,11 +26,11 @@ var savedCommand = regexp.MustCompile(`(?m)^(?:saved)?cmd_(\S+\.o) := (.*)$`)
 
 // gccOnly are flags of the kernel's that clang does not know, so that clangd
 // would complain about each.
-var gccOnly = regexp.MustCompile(`^-(f(conserve-stack|no-allow-store-data-races|no-ipa-.*|plugin.*|no-var-tracking.*|` +
+var gccOnly = regexp.MustCompile(`^-(f(align-(jumps|labels).*|conserve-stack|no-allow-store-data-races|no-ipa-.*|plugin.*|no-var-tracking.*|` +
 	`emit-struct-debug.*|sanitize=bounds-strict|min-function-alignment=.*|no-stack-clash-protection|record-gcc-switches|trampolines)|` +
 	`m(preferred-stack-boundary=.*|indirect-branch.*|function-return=.*|record-mcount|skip-rax-setup|abi=lp64|no-fdpic)|` +
-	`W(no-(maybe-uninitialized|alloc-size-larger-than|dangling-pointer|format-(truncation|overflow)|stringop-(truncation|overflow)|unterminated-string-initialization|array-bounds)|` +
-	`imp(licit-fallthrough=.*)|packed-not-aligned|unused-but-set-(variable|parameter)|maybe-uninitialized|designated-init)|` +
+	`W(no-(maybe-uninitialized|packed-not-aligned|restrict|alloc-size-larger-than|dangling-pointer|format-(truncation|overflow)|stringop-(truncation|overflow)|unterminated-string-initialization|array-bounds)|` +
+	`imp(licit-fallthrough=.*)|packed-not-aligned|unused-but-set-(variable|parameter)|maybe-uninitialized|(error=)?designated-init)|` +
 	`-param.*)$`)
 
 // writeCommands writes how each source was compiled. All paths are relative to
@@ -129,7 +129,8 @@ func (m Module) visible(cwd, word string, path bool) string {
 		if file, ok := m.given[name]; ok {
 			rest = file
 		} else {
-			rest = filepath.Join(m.prefix(), name)
+			// In the workspace's own directory both may be empty.
+			rest = filepath.Join(".", m.prefix(), name)
 		}
 	}
 	return flag + rest

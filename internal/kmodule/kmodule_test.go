@@ -225,6 +225,12 @@ func TestCommand(t *testing.T) {
 			}
 		})
 	}
+	// The workspace's own directory has no prefix, and -I must have a word of its own.
+	top := Module{Tree: "/t", tree: "t", root: "/s/module", dir: "/s/module", given: map[string]string{"a.c": "a.c"}}
+	c, _, err := top.command("cmd_/s/module/a.o := gcc -I/s/module -falign-jumps=1 -Werror=designated-init -c -o /s/module/a.o /s/module/a.c\n")
+	if got := strings.Join(c.Arguments, "|"); got != "gcc|-I.|-c|-o|a.o|a.c" || err != nil {
+		t.Errorf("in the workspace's directory: %s, %v", got, err)
+	}
 	if _, _, err := m.command("cmd_/s/a.o := gcc -D'open a.c\n"); err == nil {
 		t.Error("an open quote is no error")
 	}

@@ -31,7 +31,7 @@ func (v *vendor) compileCommands() error {
 	if len(commands) != 1 || commands[0].File != "blink.c" || commands[0].Directory != v.In {
 		return fmt.Errorf("compile_commands.json is of %+v, want one of blink.c in %s", commands, v.In)
 	}
-	args := append([]string{"-fsyntax-only", "-Werror"}, commands[0].Arguments[1:]...)
+	args := append([]string{"-fsyntax-only", "-Werror", "-Wno-unused-command-line-argument"}, commands[0].Arguments[1:]...)
 	cmd := exec.Command("clang", args...)
 	cmd.Dir = commands[0].Directory
 	if out, err := cmd.CombinedOutput(); err != nil {
