@@ -98,9 +98,10 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 			*o.kmodule, tree, module, out, dir)
 	}
 	unpacked := shell("kmodule build", out, forget+build(tree))
-	fresh := filepath.Join(dir, "fresh")
+	// Each run unpacks into a directory of its own: to remove the last one is no part of it.
+	const fresh = "$fresh/tree"
 	packed := shell("patcher extract, kmodule build", out,
-		forget+"rm -rf "+fresh+" && "+*o.patcher+" extract --carrier "+*o.archive+" --dir "+fresh+" && "+build(fresh))
+		"fresh=$(mktemp -d "+dir+"/fresh.XXXXXX) && "+forget+*o.patcher+" extract --carrier "+*o.archive+" --dir "+fresh+" && "+build(fresh))
 	series, err := bench.Turns(ctx, *o.runs, func(c bench.Command) error {
 		// All of them have to have made a module.
 		return isModule(c.Out)
@@ -115,7 +116,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 			{Name: "module_vs_make_wall_ratio", Value: series[0].WallRatio(series[2]), Most: mostOfMake},
 			{Name: "unpacked_module_vs_make_wall_ratio", Value: series[1].WallRatio(series[2]), Most: mostOfMakeUnpacked},
 		},
-		Notes: []string{"each run removes what the last one made first; the first also removes the unpacked archive"},
+		Notes: []string{"each run first removes what make left in the module's directory"},
 	}, nil
 }
 

@@ -95,7 +95,9 @@ func (m Module) checkCompiler(config map[string]string) error {
 		return fmt.Errorf("build from %s: the archive is for %s, and there is no %s; install it, or register a C++ toolchain for the platform",
 			m.tree, m.Arch, cc)
 	}
-	if want := triples[m.Arch].machine; m.LLVM == "" && want != "" {
+	// A gcc without a prefix is this machine's own, and findCompiler has taken it
+	// because the archive is for such a machine.
+	if want := triples[m.Arch].machine; m.LLVM == "" && m.CrossCompile != "" && want != "" {
 		out, err := kmake.Run(m.Log, m.Scratch, m.Scratch, cc, "-dumpmachine")
 		if err != nil {
 			return err
