@@ -16,6 +16,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
 )
 
 // silent are the members of the profile module that a build on 6.1 does without
@@ -31,7 +32,7 @@ var complaint = regexp.MustCompile(`(?i)not found|no such file|error|warning`)
 // TestLeaveOneOut builds a module that exports in a directory that holds the members of the
 // archive and nothing else, and then without each of them that is no header.
 func TestLeaveOneOut(t *testing.T) {
-	entries, err := pack.List(input(t, "MANIFEST"))
+	entries, err := pack.List(testinput.File(t, "MANIFEST"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,13 +48,13 @@ func TestLeaveOneOut(t *testing.T) {
 		t.Fatalf("the archive has %d members that are no headers, want those of the profile module", len(members)-1)
 	}
 
-	source := input(t, "SOURCE")
+	source := testinput.File(t, "SOURCE")
 	var mu sync.Mutex
 	var got []string // what no build complained of
 	var wg sync.WaitGroup
 	for range 2 {
 		tree := filepath.Join(t.TempDir(), "tree")
-		run(t, ".", nil, "cp", "-rL", input(t, "TREE"), tree)
+		run(t, ".", nil, "cp", "-rL", testinput.File(t, "TREE"), tree)
 		run(t, ".", nil, "chmod", "-R", "u+w", tree)
 		wg.Add(1)
 		go func() {

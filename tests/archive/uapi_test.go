@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
 )
 
 const program = `#include <asm/unistd.h>
@@ -20,7 +22,7 @@ int i = sizeof(struct perf_event_attr) + sizeof(union bpf_attr) + __NR_read;
 // TestProgram compiles a program that includes what the kernel has for programs,
 // with no other headers than the archive's and the compiler's own.
 func TestProgram(t *testing.T) {
-	tree := input(t, "TREE")
+	tree := testinput.File(t, "TREE")
 	headers := filepath.Join(tree, "usr/include")
 	source := filepath.Join(t.TempDir(), "program.c")
 	if err := os.WriteFile(source, []byte(program), 0o644); err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
 )
 
 // leftOut are members of upstream's archive that differ with who built, and
@@ -22,9 +23,9 @@ var leftOut = []string{"include/generated/compile.h", "include/generated/utsvers
 // of the archive that the kernel's own script makes of the same files.
 func TestTracingIsUpstreams(t *testing.T) {
 	tree := t.TempDir()
-	run(t, tree, nil, "tar", "-xf", input(t, "HEADERS"))
+	run(t, tree, nil, "tar", "-xf", testinput.File(t, "HEADERS"))
 	// --occurrence ends the reading at the file.
-	run(t, tree, nil, "tar", "-xJf", input(t, "LINUX"), "--wildcards", "--strip-components=1", "--occurrence=1", "*/kernel/gen_kheaders.sh")
+	run(t, tree, nil, "tar", "-xJf", testinput.File(t, "LINUX"), "--wildcards", "--strip-components=1", "--occurrence=1", "*/kernel/gen_kheaders.sh")
 
 	// Names are compared, so neither perl, which xargs runs once a header, nor xz
 	// has to work.
@@ -47,7 +48,7 @@ func TestTracingIsUpstreams(t *testing.T) {
 		t.Fatalf("gen_kheaders.sh packed %d headers, want those of a kernel", len(want))
 	}
 
-	entries, err := pack.List(input(t, "TRACING"))
+	entries, err := pack.List(testinput.File(t, "TRACING"))
 	if err != nil {
 		t.Fatal(err)
 	}

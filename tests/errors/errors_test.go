@@ -13,19 +13,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-func input(t *testing.T, variable string) string {
-	t.Helper()
-	file, err := filepath.Abs(os.Getenv(variable))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(file); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
+	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+)
 
 func write(t *testing.T, content string) string {
 	t.Helper()
@@ -47,10 +37,10 @@ func truncated(t *testing.T, file string) string {
 }
 
 func TestOneLineAndNoOutput(t *testing.T) {
-	packer, patcher := input(t, "PACKER"), input(t, "PATCHER")
-	vmlinux, stamped, archive := input(t, "VMLINUX"), input(t, "STAMPED"), input(t, "ARCHIVE")
-	large, config, release := input(t, "LARGE"), input(t, "CONFIG"), input(t, "RELEASE")
-	headers := input(t, "HEADERS")
+	packer, patcher := testinput.File(t, "PACKER"), testinput.File(t, "PATCHER")
+	vmlinux, stamped, archive := testinput.File(t, "VMLINUX"), testinput.File(t, "STAMPED"), testinput.File(t, "ARCHIVE")
+	large, config, release := testinput.File(t, "LARGE"), testinput.File(t, "CONFIG"), testinput.File(t, "RELEASE")
+	headers := testinput.File(t, "HEADERS")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -105,14 +95,14 @@ func TestOneLineAndNoOutput(t *testing.T) {
 // The same tools do their work on good input: the cases above fail for their
 // own reason.
 func TestGoodInput(t *testing.T) {
-	packer, patcher := input(t, "PACKER"), input(t, "PATCHER")
+	packer, patcher := testinput.File(t, "PACKER"), testinput.File(t, "PATCHER")
 	dir := t.TempDir()
 	archive, stamped := filepath.Join(dir, "archive"), filepath.Join(dir, "stamped")
 	for _, command := range [][]string{
-		{packer, "pack", "--profile", "module", "--arch", "x86_64", "--tree", input(t, "HEADERS"), "--config", input(t, "CONFIG"),
-			"--release", input(t, "RELEASE"), "--symvers", input(t, "SYMVERS"), "--out", archive},
-		{patcher, "stamp", "--carrier", input(t, "VMLINUX"), "--archive", archive, "--out", stamped},
-		{patcher, "verify", "--original", input(t, "VMLINUX"), stamped},
+		{packer, "pack", "--profile", "module", "--arch", "x86_64", "--tree", testinput.File(t, "HEADERS"), "--config", testinput.File(t, "CONFIG"),
+			"--release", testinput.File(t, "RELEASE"), "--symvers", testinput.File(t, "SYMVERS"), "--out", archive},
+		{patcher, "stamp", "--carrier", testinput.File(t, "VMLINUX"), "--archive", archive, "--out", stamped},
+		{patcher, "verify", "--original", testinput.File(t, "VMLINUX"), stamped},
 	} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)

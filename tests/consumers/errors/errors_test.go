@@ -13,19 +13,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-)
 
-func input(t *testing.T, variable string) string {
-	t.Helper()
-	file, err := filepath.Abs(os.Getenv(variable))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(file); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
+	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+)
 
 const module = "#include <linux/module.h>\nMODULE_LICENSE(\"GPL\");\n"
 
@@ -45,7 +35,7 @@ func run(t *testing.T, command, tree string, sources map[string]string, flags ..
 		}
 		args = append(args, "--source", name+"=given/"+name)
 	}
-	cmd := exec.Command(input(t, "KMODULE"), args...)
+	cmd := exec.Command(testinput.File(t, "KMODULE"), args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != 1 {
@@ -74,7 +64,7 @@ func TestDoesNotCompile(t *testing.T) {
 				sources["Kbuild"] = "obj-m := bad.o\n"
 				flags = []string{"--out", "bad.ko=out.ko"}
 			}
-			out := run(t, test.command, input(t, "TREE"), sources, flags...)
+			out := run(t, test.command, testinput.File(t, "TREE"), sources, flags...)
 			if !strings.Contains(out, test.want) {
 				t.Errorf("no %q in:\n%s", test.want, out)
 			}
@@ -95,11 +85,11 @@ func TestOneLine(t *testing.T) {
 		{"an unknown symbol", module + "int nowhere(void); int f(void); int f(void) { return nowhere(); }\n", "TREE", nil, []string{"undefined nowhere in bad.ko"}},
 		{"another release", module, "TREE", []string{"--release", "5.4.0"}, []string{"the archive is for kernel release 6.1.", "expected 5.4.0"}},
 		{"no host tools", module, "TREE_WITHOUT_TOOLS", nil, []string{"packed without host tools", "kheaders_host_tools"}},
-		{"BTF of a kernel without", module, "TREE", []string{"--base-btf", input(t, "BTF")}, []string{"no CONFIG_DEBUG_INFO_BTF_MODULES", "leave base_btf out"}},
+		{"BTF of a kernel without", module, "TREE", []string{"--base-btf", testinput.File(t, "BTF")}, []string{"no CONFIG_DEBUG_INFO_BTF_MODULES", "leave base_btf out"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sources := map[string]string{"bad.c": test.text, "Kbuild": "obj-m := bad.o\n"}
-			out := run(t, "build", input(t, test.tree), sources, append(test.flags, "--out", "bad.ko=out.ko")...)
+			out := run(t, "build", testinput.File(t, test.tree), sources, append(test.flags, "--out", "bad.ko=out.ko")...)
 			if lines := strings.Count(out, "\n"); lines != 1 {
 				t.Errorf("%d lines, want 1:\n%s", lines, out)
 			}
