@@ -31,7 +31,7 @@ kheaders_toolchain = rule(
         "packer": attr.label(doc = "The packer program.", executable = True, cfg = "exec", mandatory = True),
         "patcher": attr.label(doc = "The patcher program.", executable = True, cfg = "exec", mandatory = True),
         "xz": attr.label(
-            doc = "The xz program, 5.2 or newer: archives are a fifth smaller with it. What an archive is, byte for byte, depends on it.",
+            doc = "The xz program, 5.2 or newer: archives are about a quarter smaller with it. What an archive is, byte for byte, depends on it.",
             executable = True,
             # Prebuilt, it is a plain file.
             allow_files = True,
