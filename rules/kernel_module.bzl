@@ -2,7 +2,7 @@
 
 load("//rules/private:compiler.bzl", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "wants_install")
-load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "source_name")
+load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "module_options", "source_name")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:module_info.bzl", "KernelModuleInfo")
@@ -82,7 +82,15 @@ def _kernel_module_impl(ctx):
     )
     symvers = depset(transitive = [dep[KernelModuleInfo].transitive_symvers for dep in ctx.attr.deps])
     archive = ctx.attr.archive[KheadersArchiveInfo]
-    build_modules(ctx, archive, sources, directory, symvers, linked, outs)
+    options = module_options(
+        base_btf = ctx.file.base_btf,
+        ccflags = ctx.attr.ccflags,
+        config = ctx.attr.config,
+        includes = ctx.attr.includes,
+        kernel_release = ctx.attr.kernel_release,
+        modpost_warn = ctx.attr.modpost_warn,
+    )
+    build_modules(ctx, archive, sources, directory, symvers, linked, outs, options)
     if wants_install(ctx):
         for name, file in modules.items():
             install(ctx, linked[name], file)

@@ -63,36 +63,60 @@ def kbuild_file(ctx, module, names):
     ctx.actions.write(out, "\n".join(lines) + "\n")
     return out
 
-def build_modules(ctx, archive, sources, directory, symvers, modules, outs):
+def module_options(base_btf = None, ccflags = [], config = {}, includes = [], kernel_release = "", modpost_warn = False):
+    """What a build of modules can be told, as kernel_module's attributes of these names.
+
+    Args:
+        base_btf: (File) the kernel's BTF, or None.
+        ccflags: (list[string]) flags for the C compiler.
+        config: (dict[string, string]) the modules' own options.
+        includes: (list[string]) directories to look for headers in.
+        kernel_release: (string) the release that the archive must be for, or "".
+        modpost_warn: (bool) undefined symbols are warnings.
+
+    Returns:
+        (struct)
+    """
+    return struct(
+        base_btf = base_btf,
+        ccflags = ccflags,
+        config = config,
+        includes = includes,
+        kernel_release = kernel_release,
+        modpost_warn = modpost_warn,
+    )
+
+def build_modules(ctx, archive, sources, directory, symvers, modules, outs, options):
     """Declares the modules' build.
 
     Args:
-        ctx: the context of kernel_module.
+        ctx: the context of a rule with the toolchains of kernel_module.
         archive: (KheadersArchiveInfo) the archive.
         sources: (dict[string, File]) sources by name.
         directory: (string) where the Kbuild file is.
         symvers: (depset[File]) Module.symvers of other modules.
         modules: (dict[string, File]) modules to bring out, by their path below `directory`.
         outs: (struct) the other outputs: symvers, order, commands.
+        options: (struct) from `module_options`.
     """
     args = param_file(ctx)
     args.add("build")
     files = compiler_args(ctx, args)
     args.add_all("--tree", [archive.tree], expand_directories = False)
     host_tools = getattr(archive, "host_tools", None)
-    beside = [f for f in [host_tools, ctx.file.base_btf] if f]
+    beside = [f for f in [host_tools, options.base_btf] if f]
     if host_tools:
         args.add_all("--host-tools", [host_tools], expand_directories = False)
-    if ctx.file.base_btf:
-        args.add("--base-btf", ctx.file.base_btf)
-    args.add("--release", ctx.attr.kernel_release)
+    if options.base_btf:
+        args.add("--base-btf", options.base_btf)
+    args.add("--release", options.kernel_release)
     for name, file in sources.items():
         args.add("--source")
         args.add(file, format = name.replace("%", "%%") + "=%s")
     args.add("--dir", directory)
-    args.add_all(ctx.attr.ccflags, before_each = "--ccflag")
-    args.add_all(ctx.attr.includes, before_each = "--include")
-    args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.config.items()], before_each = "--config")
+    args.add_all(options.ccflags, before_each = "--ccflag")
+    args.add_all(options.includes, before_each = "--include")
+    args.add_all(["{}={}".format(k, v) for k, v in options.config.items()], before_each = "--config")
     args.add_all(symvers, before_each = "--extra-symbols")
     for name, file in modules.items():
         args.add("--out")
@@ -100,7 +124,7 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs):
     args.add("--symvers", outs.symvers)
     args.add("--order", outs.order)
     args.add("--commands", outs.commands)
-    if ctx.attr.modpost_warn:
+    if options.modpost_warn:
         args.add("--modpost-warn")
     args.add(outs.symvers, format = "--scratch=%s.scratch")
     ctx.actions.run(
