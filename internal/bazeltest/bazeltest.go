@@ -47,7 +47,8 @@ func (w Workspace) Run(args ...string) ([]byte, error) {
 
 // Files returns the absolute paths of a target's default outputs.
 func (w Workspace) Files(target string) ([]string, error) {
-	out, err := w.Run("cquery", "--output=files", target)
+	// A server that has built more than the target may know it for tools too.
+	out, err := w.Run("cquery", "--output=files", "config("+target+", target)")
 	if err != nil {
 		return nil, err
 	}
@@ -60,4 +61,16 @@ func (w Workspace) Files(target string) ([]string, error) {
 		files = append(files, filepath.Join(strings.TrimSpace(string(root)), f))
 	}
 	return files, nil
+}
+
+// File returns the absolute path of a target's only default output.
+func (w Workspace) File(target string) (string, error) {
+	files, err := w.Files(target)
+	if err != nil {
+		return "", err
+	}
+	if len(files) != 1 {
+		return "", fmt.Errorf("%s has %d files, want one: %s", target, len(files), strings.Join(files, " "))
+	}
+	return files[0], nil
 }

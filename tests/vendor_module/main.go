@@ -11,10 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
@@ -51,6 +54,7 @@ func run(w io.Writer) (err error) {
 	}{
 		{"headers with another digest are refused", v.anotherDigest},
 		{"the module is built and loads on the device", v.loads},
+		{"the headers can be where a URL says", v.url},
 		{"compile_commands.json is what clang understands", v.compileCommands},
 		{"modules that depend on one another are refused", v.cycle},
 	} {
@@ -80,11 +84,11 @@ func newVendor() (*vendor, error) {
 	if _, err := ours.Run("build", archiveTarget, imageTarget); err != nil {
 		return nil, err
 	}
-	archive, err := oneFile(ours, archiveTarget)
+	archive, err := ours.File(archiveTarget)
 	if err != nil {
 		return nil, err
 	}
-	image, err := oneFile(ours, imageTarget)
+	image, err := ours.File(imageTarget)
 	if err != nil {
 		return nil, err
 	}
@@ -113,17 +117,6 @@ func newVendor() (*vendor, error) {
 		// This checkout may be below /tmp.
 		v.edit(".bazelrc", regexp.MustCompile(`\z`), "build --noincompatible_sandbox_hermetic_tmp\n"),
 	)
-}
-
-func oneFile(b bazeltest.Workspace, target string) (string, error) {
-	files, err := b.Files(target)
-	if err != nil {
-		return "", err
-	}
-	if len(files) != 1 {
-		return "", fmt.Errorf("%s has %d files, want one", target, len(files))
-	}
-	return files[0], nil
 }
 
 // edit replaces what is to be found once in a file of the workspace.
@@ -164,7 +157,7 @@ func (v *vendor) loads() error {
 	if _, err := v.Run("build", "//:blink"); err != nil {
 		return err
 	}
-	module, err := oneFile(v.Workspace, "//:blink")
+	module, err := v.File("//:blink")
 	if err != nil {
 		return err
 	}
@@ -183,6 +176,33 @@ func (v *vendor) loads() error {
 	said := strings.Join(result.Lines, "\n")
 	if !strings.Contains(said, "blink: 5 times") || !strings.Contains(said, "blink: gone") {
 		return fmt.Errorf("the guest did not say so:\n%s", said)
+	}
+	return nil
+}
+
+// url has the headers downloaded from a server of ours.
+func (v *vendor) url() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	var asked atomic.Int32
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.ServeFile(w, r, filepath.Join(v.In, "kheaders.tar.xz"))
+	})}
+	defer server.Close()
+	go server.Serve(listener)
+	file := regexp.MustCompile(`file = "//:kheaders.tar.xz"`)
+	if err := v.edit("MODULE.bazel", file, fmt.Sprintf(`urls = ["http://%s/device/kheaders.tar.xz"]`, listener.Addr())); err != nil {
+		return err
+	}
+	// Bazel keeps what it has by its digest.
+	if _, err := v.Run("build", "--repository_cache=", "//:blink"); err != nil {
+		return err
+	}
+	if asked.Load() == 0 {
+		return errors.New("the module was built and nobody asked the server")
 	}
 	return nil
 }
