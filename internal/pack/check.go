@@ -38,7 +38,7 @@ func lookup(trees []tree, name string) (p []byte, where string, ok bool, err err
 		if err := t.load([]string{name}); err != nil {
 			return nil, "", false, err
 		}
-		p, err := t.read(name)
+		p, err := t.read(nil, name)
 		return p, t.where(name), err == nil, err
 	}
 	return nil, "", false, nil

@@ -79,12 +79,12 @@ func (l *fileList) list(dir string, want func(string) bool) ([]item, error) {
 
 func (l *fileList) load([]string) error { return nil }
 
-func (l *fileList) read(name string) ([]byte, error) {
+func (l *fileList) read(dst []byte, name string) ([]byte, error) {
 	file, ok := l.files[name]
 	if !ok {
 		return nil, fmt.Errorf("read %s: the list has no such file", l.where(name))
 	}
-	return os.ReadFile(file)
+	return appendFile(dst, file)
 }
 
 func (l *fileList) where(name string) string {

@@ -239,7 +239,7 @@ func additions(o Options, conf config) ([]source, error) {
 			return nil, fmt.Errorf("read symbols: %w", err)
 		}
 		if module {
-			extra = append(extra, source{symversName, o.Symvers, func() ([]byte, error) { return p, nil }})
+			extra = append(extra, source{symversName, o.Symvers, func(dst []byte) ([]byte, error) { return append(dst, p...), nil }})
 		}
 	}
 	for _, a := range o.Add {
@@ -251,7 +251,7 @@ func additions(o Options, conf config) ([]source, error) {
 		if a.Name == reservation.MemberName {
 			return nil, fmt.Errorf("add %s as %s: that member is the marker, which is made here", a.File, a.Name)
 		}
-		extra = append(extra, source{a.Name, a.File, func() ([]byte, error) { return os.ReadFile(a.File) }})
+		extra = append(extra, source{a.Name, a.File, func(dst []byte) ([]byte, error) { return appendFile(dst, a.File) }})
 	}
 	return extra, nil
 }
@@ -271,8 +271,9 @@ func read(sources []source, o Options) ([]member, []manifest.Entry, error) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
+			var n normaliser
 			for i := range next {
-				members[i], errs[i] = normalise(sources[i], o.Comments)
+				members[i], errs[i] = n.normalise(sources[i], o.Comments)
 				m := members[i]
 				entries[i] = manifest.Entry{Mode: m.mode, Size: int64(len(m.content)), SHA256: sha256.Sum256(m.content), Name: m.name}
 			}
@@ -287,22 +288,31 @@ func read(sources []source, o Options) ([]member, []manifest.Entry, error) {
 	return members, entries, nil
 }
 
+// normaliser makes members of sources. It has room for the largest of them, so
+// that all the memory that stays is what the members are in the end.
+type normaliser struct{ raw, stripped []byte }
+
 // normalise reads one source and makes a member of it.
-func normalise(f source, comments Comments) (member, error) {
-	p, err := f.read()
+func (n *normaliser) normalise(f source, comments Comments) (member, error) {
+	p, err := f.read(n.raw[:0])
 	if err != nil {
 		return member{}, err
 	}
-	m := member{name: f.name, mode: 0o644, content: p}
+	n.raw = p
+	m := member{name: f.name, mode: 0o644}
 	if strings.HasSuffix(f.name, ".h") {
 		switch comments {
 		case Strip:
-			m.content = cstrip.Append(make([]byte, 0, len(p)), p, cstrip.Compact)
+			n.stripped = cstrip.Append(n.stripped[:0], p, cstrip.Compact)
+			p = n.stripped
 		case StripKeep:
-			m.content = cstrip.Append(make([]byte, 0, len(p)), p, cstrip.KeepLines)
+			n.stripped = cstrip.Append(n.stripped[:0], p, cstrip.KeepLines)
+			p = n.stripped
 		}
+		m.content = bytes.Clone(p)
 		return m, nil
 	}
+	m.content = bytes.Clone(p)
 	if bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o") {
 		m.mode = 0o755
 	}

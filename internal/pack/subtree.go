@@ -25,7 +25,9 @@ func (t subTree) load(names []string) error {
 	return t.tree.load(full)
 }
 
-func (t subTree) read(name string) ([]byte, error) { return t.tree.read(path.Join(t.top, name)) }
+func (t subTree) read(dst []byte, name string) ([]byte, error) {
+	return t.tree.read(dst, path.Join(t.top, name))
+}
 
 func (t subTree) where(name string) string { return t.tree.where(path.Join(t.top, name)) }
 

@@ -250,7 +250,7 @@ func (t *tarTree) load(names []string) error {
 	return nil
 }
 
-func (t *tarTree) read(name string) ([]byte, error) {
+func (t *tarTree) read(dst []byte, name string) ([]byte, error) {
 	real, _, err := t.resolve(name)
 	if err != nil {
 		return nil, err
@@ -259,5 +259,5 @@ func (t *tarTree) read(name string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("read %s: it was not loaded", t.where(name))
 	}
-	return p, nil
+	return append(dst, p...), nil
 }

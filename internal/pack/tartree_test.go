@@ -59,7 +59,7 @@ func TestTarLinks(t *testing.T) {
 			t.Errorf("load %s: %v", name, err)
 			continue
 		}
-		if got, err := tr.read(name); err != nil || string(got) != "content" {
+		if got, err := tr.read(nil, name); err != nil || string(got) != "content" {
 			t.Errorf("read %s: got %q, %v; want %q", name, got, err, "content")
 		}
 	}
@@ -157,7 +157,7 @@ func FuzzTarTree(f *testing.F) {
 				if it.dir {
 					walk(name)
 				} else if tr.load([]string{name}) == nil {
-					if _, err := tr.read(name); err != nil {
+					if _, err := tr.read(nil, name); err != nil {
 						t.Errorf("read %q after load: %v", name, err)
 					}
 				}

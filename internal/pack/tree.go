@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -21,8 +22,8 @@ type tree interface {
 	list(dir string, want func(name string) bool) ([]item, error)
 	// load gets the files named ready to be read.
 	load(names []string) error
-	// read returns a file's content. It may be called from several goroutines.
-	read(name string) ([]byte, error)
+	// read appends a file's content. It may be called from several goroutines.
+	read(dst []byte, name string) ([]byte, error)
 	// where names a file for a message.
 	where(name string) string
 }
@@ -59,7 +60,33 @@ func (t *dirTree) where(name string) string { return t.path(name) }
 
 func (t *dirTree) load([]string) error { return nil }
 
-func (t *dirTree) read(name string) ([]byte, error) { return os.ReadFile(t.path(name)) }
+func (t *dirTree) read(dst []byte, name string) ([]byte, error) { return appendFile(dst, t.path(name)) }
+
+// appendFile appends a file's content.
+func appendFile(dst []byte, path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// One byte more shows the end of the file by the same call.
+	dst = slices.Grow(dst, int(info.Size())+1)
+	for {
+		n, err := f.Read(dst[len(dst):cap(dst)])
+		dst = dst[:len(dst)+n]
+		if err == io.EOF || err == nil && len(dst) < cap(dst) && int64(n) == info.Size() {
+			return dst, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		dst = slices.Grow(dst, 1)
+	}
+}
 
 func (t *dirTree) list(dir string, want func(string) bool) ([]item, error) {
 	if err := t.checkLoop(dir); err != nil {
