@@ -28,7 +28,9 @@ var needed = []string{
 	debian + "/src/github.com/google/blueprint/context.go",
 	debian + "/src/github.com/golang/protobuf/proto/registry.go",
 	"/usr/bin/bpfmt",
+	"/usr/bin/bpglob",
 	"/usr/bin/go",
+	"/usr/bin/minibp",
 	"/usr/bin/ninja",
 }
 
