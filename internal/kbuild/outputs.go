@@ -111,12 +111,17 @@ func (k Kernel) makeImageTree(src, obj string) error {
 	}
 	arch := "arch/" + k.SrcArch()
 	boot := arch + "/boot/"
-	source, err := files(src, []string{"Makefile", "Kbuild", "include", "lib", "scripts", "tools/include", arch},
-		func(name string) bool { return !hasAnySuffix(name, ".dts", ".dtsi", ".rst", ".txt") })
+	const stub = "drivers/firmware/efi/libstub/"
+	source, err := files(src, []string{"Makefile", "Kbuild", "include", "lib", "scripts", "tools/include", arch, stub}, func(name string) bool {
+		// arch/arm64/boot/Makefile includes Makefile.zboot.
+		if strings.HasPrefix(name, stub) {
+			return strings.HasPrefix(filepath.Base(name), "Makefile")
+		}
+		return !hasAnySuffix(name, ".dts", ".dtsi", ".rst", ".txt")
+	})
 	if err != nil {
 		return err
 	}
-	const stub = "drivers/firmware/efi/libstub/"
 	object, err := files(obj, []string{".config", "include", "scripts", arch, stub, "System.map", "Module.symvers"}, func(name string) bool {
 		switch {
 		case strings.HasPrefix(name, boot):
