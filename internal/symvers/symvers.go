@@ -27,7 +27,7 @@ const Vmlinux = "vmlinux"
 
 // ErrEmpty means a file without a single line, which modpost leaves behind when
 // modules were not part of the build.
-var ErrEmpty = errors.New("it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too")
+var ErrEmpty = errors.New("it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too (Kleaf: \"modules\" in make_goals of kernel_build)")
 
 // Parse reads a whole Module.symvers: four fields a line, or five, the last of
 // which is the namespace. name is the file's, for the errors, which begin with

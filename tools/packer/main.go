@@ -46,6 +46,8 @@ var packer = cli.Tool{
 			Summary: "Say which members B has that A has not, and the other way round, and which differ.",
 			Run:     runDiff,
 		},
+		gather,
+		joinSymvers,
 		initramfs,
 	},
 }

@@ -158,6 +158,12 @@ func TestErrors(t *testing.T) {
 		{[]string{"list", dir}, "it is not a file, expected an archive, a carrier or a manifest"},
 		{[]string{"list", filepath.Join(tree, "include/linux/kernel.h")}, "list members of " + tree},
 		{[]string{"diff", out}, "expected two FILEs, got 1"},
+		{[]string{"gather", "--arch", "x86", "--tree", tree}, "--out FILE is required"},
+		{[]string{"gather", "--arch", "x86", "--out", out}, "no tree was given"},
+		{[]string{"gather", "--arch", "x86", "--tree", tree, "--out", out, "--take", ".config"}, `--take is ".config": expected NAME=FILE`},
+		{[]string{"gather", "--arch", "x86", "--tree", tree, "--out", out, "--take", "x=" + out}, "take x: it is in none of " + tree},
+		{[]string{"symvers", "--out", out}, "no Module.symvers is given"},
+		{[]string{"symvers", "--out", out, os.DevNull}, `packer: symvers: read symbols: /dev/null: it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too (Kleaf: "modules" in make_goals`},
 	}
 	for _, tt := range tests {
 		_, stderr := run(t, 1, tt.args...)
@@ -167,5 +173,33 @@ func TestErrors(t *testing.T) {
 		if _, err := os.Stat(out); !os.IsNotExist(err) {
 			t.Fatalf("packer %q left %s behind", tt.args, out)
 		}
+	}
+}
+
+// What is gathered is a tree to pack from, and what is taken is the file itself.
+func TestGather(t *testing.T) {
+	tree := kernel(t)
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(file("symvers"), []byte("0x1\ta\tvmlinux\tEXPORT_SYMBOL\t\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const name = "include/linux/kernel.h"
+	run(t, 0, "gather", "--arch", "x86", "--tree", tree, "--out", file("tree.tar"), "--take", name+"="+file("taken"))
+	run(t, 0, "pack", "--profile", "tracing", "--arch", "x86", "--tree", file("tree.tar"), "--out", file("gathered.tar.xz"))
+	run(t, 0, "pack", "--profile", "tracing", "--arch", "x86", "--tree", tree, "--out", file("direct.tar.xz"))
+	for a, b := range map[string]string{"gathered.tar.xz": file("direct.tar.xz"), "taken": filepath.Join(tree, name)} {
+		got, err := os.ReadFile(file(a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err := os.ReadFile(b); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s differs from %s (%v)", a, b, err)
+		}
+	}
+	run(t, 0, "symvers", "--out", file("joined"), file("symvers"), file("symvers"))
+	got, err := os.ReadFile(file("joined"))
+	if err != nil || string(got) != "0x1\ta\tvmlinux\tEXPORT_SYMBOL\t\n" {
+		t.Errorf("symvers: got %q, %v", got, err)
 	}
 }

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/profile"
+)
+
+// Gather collects a kernel's files from the places where somebody else's build
+// left them, as one tree that Pack takes: the source, the objects' directory,
+// tars of either. What has the same name in several is taken from the first.
+type Gather struct {
+	Arch    string   // as profile.SourceArch takes it
+	Trees   []string // directories and tar archives
+	Lists   []string // files that list files of a tree, NAME=FILE
+	Release string   // a file that says what the kernel's release is; "" to leave the trees' own
+	Take    []string // names of further files, wherever they are in a tree
+}
+
+// Gathered is what Gather found.
+type Gathered struct {
+	members []member
+	taken   map[string][]byte
+}
+
+// Taken returns a file that was to be taken.
+func (g *Gathered) Taken(name string) []byte { return g.taken[name] }
+
+// AppendTar appends the files as a tar archive.
+func (g *Gathered) AppendTar(dst []byte) ([]byte, error) {
+	for _, m := range g.members {
+		var err error
+		if dst, err = m.appendTo(dst, 0); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, make([]byte, 2*blockSize)...), nil
+}
+
+// Files is how many files there are.
+func (g *Gathered) Files() int { return len(g.members) }
+
+// Run reads the files.
+func (o Gather) Run() (*Gathered, error) {
+	arch, err := profile.SourceArch(o.Arch)
+	if err != nil {
+		return nil, err
+	}
+	var trees []tree
+	for _, name := range o.Trees {
+		t, err := openTree(name)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, t)
+	}
+	for _, name := range o.Lists {
+		t, err := openFileList(name)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, t)
+	}
+	if len(trees) == 0 {
+		return nil, errors.New("no tree was given, expected the kernel's source and what its build generated")
+	}
+	g := gathering{arch: "arch/" + arch, take: o.Take, from: map[string]int{}}
+	for i, t := range trees {
+		if err := g.walk(i, t, ""); err != nil {
+			return nil, err
+		}
+	}
+	if err := g.sameConfig(trees); err != nil {
+		return nil, err
+	}
+	out, err := g.read(trees)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range o.Take {
+		if _, ok := out.taken[name]; !ok {
+			return nil, fmt.Errorf("take %s: it is in none of %s", name, strings.Join(slices.Concat(o.Trees, o.Lists), ", "))
+		}
+	}
+	if o.Release != "" {
+		err = out.setRelease(o.Release)
+	}
+	return out, err
+}
+
+// gathering is one run.
+type gathering struct {
+	arch string
+	take []string
+	from map[string]int // the tree that a file is taken from, by name
+	twin []int          // the trees that have autoConfHeader
+}
+
+// autoConfHeader tells two configurations apart, as no other file does.
+const autoConfHeader = "include/generated/autoconf.h"
+
+// roots are what an archive, of whatever profile, can be made of, beside the
+// architecture's own.
+var roots = []string{
+	"Kbuild",
+	"Makefile",
+	"include",
+	"scripts",
+	"tools/bpf/resolve_btfids/resolve_btfids",
+	"tools/objtool/objtool",
+	"usr/include",
+}
+
+// above reports whether a directory leads to a file that is wanted.
+func (g *gathering) above(dir string) bool {
+	if dir == "scripts/dtc" {
+		return false // its include-prefixes are links to the trees of all architectures
+	}
+	leads := func(root string) bool {
+		return dir == root || strings.HasPrefix(root, dir+"/") || strings.HasPrefix(dir, root+"/")
+	}
+	return leads(g.arch) || slices.ContainsFunc(roots, leads) || slices.ContainsFunc(g.take, func(name string) bool {
+		return strings.HasPrefix(name, dir+"/")
+	})
+}
+
+// wants reports whether a file is wanted.
+func (g *gathering) wants(name string) bool {
+	base := path.Base(name)
+	if strings.HasPrefix(base, ".") {
+		return false
+	}
+	if below, ok := strings.CutPrefix(name, g.arch+"/"); ok {
+		return strings.Contains("/"+below, "/include/") || hasPrefix(base, "Makefile", "Kbuild", "Platform") ||
+			slices.Contains([]string{".h", ".lds", ".o", ".sh"}, path.Ext(base))
+	}
+	if strings.HasPrefix(name, "scripts/") {
+		return !slices.Contains([]string{".o", ".a", ".d"}, path.Ext(base))
+	}
+	return slices.ContainsFunc(roots, func(root string) bool {
+		return name == root || strings.HasPrefix(name, root+"/")
+	})
+}
+
+func hasPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
+
+func (g *gathering) walk(i int, t tree, dir string) error {
+	items, err := t.list(dir, func(base string) bool {
+		name := path.Join(dir, base)
+		return g.above(name) || g.wants(name) || slices.Contains(g.take, name)
+	})
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		name := path.Join(dir, it.name)
+		if it.dir {
+			if g.above(name) {
+				if err := g.walk(i, t, name); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if !g.wants(name) && !slices.Contains(g.take, name) {
+			continue
+		}
+		if name == "Makefile" {
+			wrapper, err := isWrapper(t, name)
+			if err != nil {
+				return err
+			}
+			if wrapper {
+				continue
+			}
+		}
+		if name == autoConfHeader {
+			g.twin = append(g.twin, i)
+		}
+		if _, ok := g.from[name]; !ok {
+			g.from[name] = i
+		}
+	}
+	return nil
+}
+
+// sameConfig fails if the trees were configured in different ways.
+func (g *gathering) sameConfig(trees []tree) error {
+	var first []byte
+	for n, i := range g.twin {
+		t := trees[i]
+		if err := t.load([]string{autoConfHeader}); err != nil {
+			return err
+		}
+		p, err := t.read(nil, autoConfHeader)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			first = p
+		} else if !bytes.Equal(p, first) {
+			return fmt.Errorf("configs disagree: %s and %s differ; they are of different builds, leave one out", trees[g.twin[0]].where(autoConfHeader), t.where(autoConfHeader))
+		}
+	}
+	return nil
+}
+
+func (g *gathering) read(trees []tree) (*Gathered, error) {
+	names := make([][]string, len(trees))
+	for name, i := range g.from {
+		names[i] = append(names[i], name)
+	}
+	out := &Gathered{taken: map[string][]byte{}}
+	var n normaliser
+	for i, t := range trees {
+		if err := t.load(names[i]); err != nil {
+			return nil, err
+		}
+		for _, name := range names[i] {
+			p, err := t.read(nil, name)
+			if err != nil {
+				return nil, err
+			}
+			if slices.Contains(g.take, name) {
+				out.taken[name] = p
+			}
+			// Kconfig's own copy of the configuration, one empty file an option, is fixdep's business.
+			if !g.wants(name) || len(p) == 0 && strings.HasPrefix(name, "include/config/") {
+				continue
+			}
+			m, err := n.normalise(source{name, t.where(name), func(dst []byte) ([]byte, error) { return append(dst, p...), nil }}, Keep)
+			if err != nil {
+				return nil, fmt.Errorf("add %s: %w", t.where(name), err)
+			}
+			out.members = append(out.members, m)
+		}
+	}
+	slices.SortFunc(out.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	return out, nil
+}
+
+// setRelease makes the tree's files say what the kernel does: the objects'
+// directory of `make modules_prepare` may have been left before the release got
+// its last part.
+func (g *Gathered) setRelease(file string) error {
+	p, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read kernel release: %w", err)
+	}
+	release := strings.TrimSpace(string(p))
+	if !validRelease.MatchString(release) {
+		return fmt.Errorf("read kernel release from %s: got %q, expected one such as 6.1.192-lab", file, release)
+	}
+	for i, m := range g.members {
+		switch m.name {
+		case releaseFile:
+			g.members[i].content = []byte(release + "\n")
+		case utsFile:
+			g.members[i].content = []byte(fmt.Sprintf("#define UTS_RELEASE %q\n", release))
+		}
+	}
+	return nil
+}

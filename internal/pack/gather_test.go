@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// kleafTrees are a source, and the objects' tree after `make modules_prepare` as
+// Kleaf's tar of it.
+func kleafTrees(t *testing.T, change func(source, object files)) (list, objects string) {
+	t.Helper()
+	source, object := sourceTree(), objectTree()
+	delete(source, "include/dt-bindings/input/ev.h") // a list has no links
+	for _, gone := range []string{"vmlinux", "System.map", "Module.symvers", "certs/signing_key.pem"} {
+		delete(object, gone)
+	}
+	object["include/config/KASAN"] = ""
+	object["scripts/mod/modpost.o"] = "\x7fELF"
+	object["scripts/mod/.modpost.cmd"] = "cmd\n"
+	source["scripts/dtc/include-prefixes/arm"] = "a link to another architecture"
+	source["drivers/char/mem.h"] = "#error no candidate\n"
+	if change != nil {
+		change(source, object)
+	}
+	dir := source.write(t, t.TempDir())
+	var lines strings.Builder
+	for name := range source {
+		lines.WriteString(name + "=" + filepath.Join(dir, name) + "\n")
+	}
+	list = filepath.Join(t.TempDir(), "srcs.params")
+	if err := os.WriteFile(list, []byte(lines.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return list, tarForm{prefix: "./", gzip: true, dirs: true}.write(t, object)
+}
+
+func (g *Gathered) contents(t *testing.T) map[string]string {
+	t.Helper()
+	p, err := g.AppendTar(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for r := tar.NewReader(bytes.NewReader(p)); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return got
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[h.Name] = string(content)
+	}
+}
+
+func TestGather(t *testing.T) {
+	list, objects := kleafTrees(t, nil)
+	release := filepath.Join(t.TempDir(), "kernel.release")
+	if err := os.WriteFile(release, []byte("6.1.192-lab-g0123456789ab\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	g, err := Gather{Arch: "x86_64", Trees: []string{objects}, Lists: []string{list}, Release: release, Take: []string{".config"}}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := g.contents(t)
+	for name, want := range map[string]string{
+		"Makefile":                             sourceTree()["Makefile"], // not what O= leaves there
+		"arch/x86/include/asm/page.h":          sourceTree()["arch/x86/include/asm/page.h"],
+		"arch/x86/include/generated/asm/irq.h": objectTree()["arch/x86/include/generated/asm/irq.h"],
+		"scripts/mod/modpost":                  objectTree()["scripts/mod/modpost"],
+		"include/config/auto.conf":             objectTree()["include/config/auto.conf"],
+		"include/config/kernel.release":        "6.1.192-lab-g0123456789ab\n",
+		"include/generated/utsrelease.h":       "#define UTS_RELEASE \"6.1.192-lab-g0123456789ab\"\n",
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+	for _, name := range []string{".config", "arch/arm64/include/asm/page.h", "drivers/char/mem.h", "include/config/KASAN",
+		"scripts/dtc/include-prefixes/arm", "scripts/mod/.modpost.cmd", "scripts/mod/modpost.o", "source", "kernel/sched/core.c"} {
+		if _, ok := got[name]; ok {
+			t.Errorf("%s was gathered", name)
+		}
+	}
+	if config := string(g.Taken(".config")); config != objectTree()[".config"] {
+		t.Errorf(".config is %q", config)
+	}
+}
+
+// What two trees have alike is taken once, and from the first.
+func TestGatherTwice(t *testing.T) {
+	_, objects := kleafTrees(t, nil)
+	headers := tarForm{prefix: "kernel-headers/", gzip: true}.write(t, files{
+		"include/generated/autoconf.h": objectTree()["include/generated/autoconf.h"],
+		"include/generated/late.h":     "#define MADE_LATE 1\n",
+		"include/linux/kernel.h":       "#error the second\n",
+		"arch/x86/include/asm/page.h":  "#error the second\n",
+	})
+	src := filepath.Join(t.TempDir(), "source")
+	g, err := Gather{Arch: "x86", Trees: []string{objects, sourceTree().write(t, src), headers}}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := g.contents(t)
+	if got["include/generated/late.h"] == "" || strings.Contains(got["include/linux/kernel.h"], "second") {
+		t.Errorf("late.h is %q, kernel.h is %q", got["include/generated/late.h"], got["include/linux/kernel.h"])
+	}
+	if got["include/generated/utsrelease.h"] != objectTree()["include/generated/utsrelease.h"] {
+		t.Error("utsrelease.h was changed, and no release was given")
+	}
+}
+
+func TestGatherErrors(t *testing.T) {
+	list, objects := kleafTrees(t, nil)
+	other := tarForm{}.write(t, files{"include/generated/autoconf.h": "#define CONFIG_64BIT 1\n#define CONFIG_SMP 1\n"})
+	bad := filepath.Join(t.TempDir(), "kernel.release")
+	if err := os.WriteFile(bad, []byte("unknown\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	escaping := tarForm{prefix: "../"}.write(t, files{"include/a.h": "x\n"})
+	secret, _ := kleafTrees(t, func(source, _ files) { source["scripts/key"] = "-----BEGIN RSA PRIVATE KEY-----\n" })
+	tests := []struct {
+		name string
+		o    Gather
+		want string
+	}{
+		{"no tree", Gather{Arch: "x86"}, "no tree was given"},
+		{"architecture", Gather{Arch: "aarch64", Lists: []string{list}}, "the kernel's name for it is arm64"},
+		{"two configurations", Gather{Arch: "x86", Trees: []string{objects, other}}, "they are of different builds, leave one out"},
+		{"release", Gather{Arch: "x86", Trees: []string{objects}, Release: bad}, `got "unknown", expected one such as`},
+		{"take", Gather{Arch: "x86", Lists: []string{list}, Take: []string{".config"}}, "take .config: it is in none of " + list},
+		{"escaping", Gather{Arch: "x86", Trees: []string{escaping}}, "its name leads out of the tree"},
+		{"key", Gather{Arch: "x86", Lists: []string{secret}}, "it holds a private key"},
+	}
+	for _, tt := range tests {
+		if _, err := tt.o.Run(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v; want an error with %q", tt.name, err, tt.want)
+		}
+	}
+}

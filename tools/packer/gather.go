@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/symvers"
+)
+
+var gather = cli.Command{
+	Name:    "gather",
+	Usage:   "--out F.tar --arch A [--tree DIR_OR_TAR]... [--files LIST]... [--release F] [--take NAME=FILE]...",
+	Summary: "Write what an archive can be made of, from the places where another build left it, as one tar.",
+	Run:     runGather,
+}
+
+func runGather(args []string, _, _ io.Writer) error {
+	flags := cli.NewFlags()
+	var o pack.Gather
+	var take cli.Strings
+	flags.StringVar(&o.Arch, "arch", "", "the kernel's `ARCH`, as make takes it: x86, arm64")
+	flags.Var((*cli.Strings)(&o.Trees), "tree", "a `DIR_OR_TAR` of the kernel's files; what several have is taken from the first; may be repeated")
+	flags.Var((*cli.Strings)(&o.Lists), "files", "a `LIST` of the kernel's files, words NAME=FILE, behind the trees; may be repeated")
+	flags.StringVar(&o.Release, "release", "", "the `FILE` that says what the kernel's release is; the trees' files are made to agree")
+	flags.Var(&take, "take", "write a file of the trees by itself too, `NAME=FILE`; may be repeated")
+	out := flags.String("out", "", "the tar, a `FILE` to write")
+	if err := cli.ParseAll(flags, args, "out", "arch"); err != nil {
+		return err
+	}
+	to := map[string]string{}
+	for _, text := range take {
+		name, file, ok := strings.Cut(text, "=")
+		if !ok || name == "" || file == "" {
+			return cli.Usagef("--take is %q: expected NAME=FILE, such as .config=out/config", text)
+		}
+		o.Take = append(o.Take, name)
+		to[name] = file
+	}
+	g, err := o.Run()
+	if err != nil {
+		return err
+	}
+	content, err := g.AppendTar(nil)
+	if err != nil {
+		return err
+	}
+	files := []output{{*out, content}}
+	for _, name := range o.Take {
+		files = append(files, output{to[name], g.Taken(name)})
+	}
+	return writeFiles(files...)
+}
+
+var joinSymvers = cli.Command{
+	Name:    "symvers",
+	Usage:   "--out F MODULE_SYMVERS...",
+	Summary: "Join the Module.symvers of a kernel's parts, as a GKI kernel and a vendor's modules, into one.",
+	Run:     runSymvers,
+}
+
+func runSymvers(args []string, _, _ io.Writer) error {
+	flags := cli.NewFlags()
+	out := flags.String("out", "", "the `FILE` to write")
+	names, err := cli.Parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if err := cli.Require(flags, "out"); err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return cli.Usagef("no Module.symvers is given, expected one or more")
+	}
+	var files []symvers.File
+	for _, name := range names {
+		p, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("read symbols: %w", err)
+		}
+		files = append(files, symvers.File{Name: name, Content: p})
+	}
+	joined, err := symvers.Join(files...)
+	if err != nil {
+		return fmt.Errorf("read symbols: %w", err)
+	}
+	return writeFiles(output{*out, joined})
+}
