@@ -11,7 +11,7 @@ load(
     "linux_kernel",
 )
 
-def boots(name, source, arch, config_fragments, busybox = None, cross_compile = ""):
+def boots(name, source, arch, config_fragments, busybox = None, cross_compile = "", llvm = ""):
     """Builds, packs, stamps, reads back, builds a module from what was read, boots and loads it.
 
     The targets are manual: each is a kernel, some minutes.
@@ -23,6 +23,7 @@ def boots(name, source, arch, config_fragments, busybox = None, cross_compile = 
         config_fragments: on top of tinyconfig.
         busybox: a static busybox of that architecture, when it is not the machine's own.
         cross_compile: CROSS_COMPILE.
+        llvm: LLVM. The module is built with clang when the kernel was.
     """
     manual = {"tags": ["manual"]}
     linux_kernel(
@@ -32,13 +33,14 @@ def boots(name, source, arch, config_fragments, busybox = None, cross_compile = 
         capacity = "auto",
         config_fragments = config_fragments,
         cross_compile = cross_compile,
+        llvm = llvm,
         source = source,
         **manual
     )
     kheaders_archive(name = name + "_archive", kernel = name, **manual)
     kheaders_vmlinux(name = name + "_stamped", archive = name + "_archive", kernel = name, **manual)
     kheaders_extract(name = name + "_read_back", carrier = name + "_stamped", **manual)
-    linux_image(name = name + "_image", cross_compile = cross_compile, kernel = name + "_stamped", **manual)
+    linux_image(name = name + "_image", cross_compile = cross_compile, kernel = name + "_stamped", llvm = llvm, **manual)
     native.filegroup(name = name + "_stamp_report", srcs = [name + "_stamped"], output_group = "report", **manual)
     kernel_module(
         name = name + "_hello",
