@@ -19,6 +19,7 @@ type Workspace struct {
 	Dir     string // this workspace, whose tools/bazel is run
 	In      string // another workspace to run it on, or ""
 	Startup []string
+	Env     []string // added to this program's own, as NAME=VALUE
 }
 
 // Here is the workspace that `bazel run` was called in.
@@ -37,6 +38,7 @@ func (w Workspace) Run(args ...string) ([]byte, error) {
 	if w.In != "" {
 		cmd.Dir = w.In
 	}
+	cmd.Env = append(os.Environ(), w.Env...)
 	var out, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &log
 	if err := cmd.Run(); err != nil {

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Repro builds the demo's chain a second time, in another output base, one
-// action at a time and without any cache, and compares the results byte for
-// byte. Start it by `tools/bazel run //tests/repro`; it builds a kernel.
+// Repro builds the demo's chain a second time, with nothing the same that need not
+// be: another checkout, output base, user, host name, locale, time zone and time,
+// one action at a time and without any cache. It compares the results byte for
+// byte, and says of files that differ in what. Start it by `tools/bazel run
+// //tests/repro`; it builds a kernel. //tests/remote has the same for a build on
+// a remote execution server.
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 )
@@ -37,82 +39,55 @@ func run(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	cache, err := os.UserCacheDir()
+	dir, err := bazeltest.TempDir("repro")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return err
+	second := bazeltest.Workspace{
+		Dir:     filepath.Join(dir, "another/checkout"),
+		Startup: []string{"--output_base=" + filepath.Join(dir, "base")},
+		Env:     []string{"LANG=C", "LC_ALL=POSIX", "TZ=Asia/Kathmandu", "USER=another"},
 	}
-	base, err := os.MkdirTemp(cache, "rules_kheaders-repro-")
-	if err != nil {
-		return err
-	}
-	second := first
-	second.Startup = []string{"--output_base=" + base}
 	defer func() {
-		_, stop := second.Run("shutdown")
-		err = errors.Join(err, stop, removeAll(base))
+		var stop error
+		if _, statErr := os.Stat(second.Dir); statErr == nil {
+			_, stop = second.Run("shutdown")
+		}
+		err = errors.Join(err, stop, bazeltest.RemoveAll(dir))
 	}()
 
 	fmt.Fprintln(w, "first build")
-	if _, err := first.Run(append([]string{"build"}, targets...)...); err != nil {
+	if _, err := first.Run(append([]string{"build", "//tools/packer", "//tools/patcher"}, targets...)...); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "second build: another output base, --jobs=1, no cache (a kernel, some minutes)")
-	if _, err := second.Run(append([]string{"build", "--jobs=1", "--disk_cache="}, targets...)...); err != nil {
+	fmt.Fprintln(w, "second build: another checkout, user, host, locale and time zone, --jobs=1, no cache (a kernel, some minutes)")
+	if err := bazeltest.CopyCheckout(first.Dir, second.Dir); err != nil {
+		return err
+	}
+	// What an action may see of these, it is given: the strict environment has none.
+	if _, err := second.Run(append([]string{
+		"build", "--jobs=1", "--disk_cache=", "--sandbox_fake_username", "--sandbox_fake_hostname",
+		"--action_env=LC_ALL=POSIX", "--action_env=TZ=Asia/Kathmandu", "--action_env=USER=another", "--action_env=SOURCE_DATE_EPOCH=1000000000",
+	}, targets...)...); err != nil {
 		return err
 	}
 	passed, failed := 0, 0
 	for _, t := range targets {
-		if err := same(w, t, first, second); err != nil {
+		if err := bazeltest.Same(t, first, second); err != nil {
 			failed++
 			fmt.Fprintf(w, "FAIL %v\n", err)
+			var differ *bazeltest.Difference
+			if errors.As(err, &differ) {
+				explain(w, first, differ.First, differ.Second)
+			}
 			continue
 		}
 		passed++
+		fmt.Fprintf(w, "PASS %s\n", t)
 	}
 	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
 	if failed > 0 {
 		return fmt.Errorf("%d of %d outputs differ", failed, len(targets))
 	}
 	return nil
-}
-
-// same compares a target's files in two output bases.
-func same(w io.Writer, target string, first, second bazeltest.Workspace) error {
-	a, err := first.Files(target)
-	if err != nil {
-		return err
-	}
-	b, err := second.Files(target)
-	if err != nil {
-		return err
-	}
-	if len(a) == 0 || len(a) != len(b) {
-		return fmt.Errorf("%s: %d files and %d files", target, len(a), len(b))
-	}
-	for i := range a {
-		x, err := os.ReadFile(a[i])
-		if err != nil {
-			return err
-		}
-		y, err := os.ReadFile(b[i])
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(x, y) {
-			return fmt.Errorf("%s: %s and %s differ", target, a[i], b[i])
-		}
-		fmt.Fprintf(w, "PASS %s %x\n", target, sha256.Sum256(x))
-	}
-	return nil
-}
-
-// removeAll removes an output base, in which Bazel makes directories read-only.
-func removeAll(dir string) error {
-	if err := makeWritable(dir); err != nil {
-		return err
-	}
-	return os.RemoveAll(dir)
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bazeltest
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// TempDir makes a directory for a test's output bases and checkouts. It is not
+// below /tmp, over which Bazel's sandbox may put an empty one.
+func TempDir(name string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(cache, "rules_kheaders-"+name+"-")
+}
+
+// CopyCheckout copies a checkout, without its history and without Bazel's links
+// to outputs.
+func CopyCheckout(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, name)
+		switch {
+		case name == ".git" && d.IsDir():
+			return fs.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(target, 0o755)
+		case name == ".git", strings.HasPrefix(d.Name(), "bazel-") && d.Type()&fs.ModeSymlink != 0:
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, content, info.Mode().Perm())
+	})
+}
+
+// Same compares a target's files in two workspaces or output bases.
+func Same(target string, first, second Workspace) error {
+	a, err := first.Files(target)
+	if err != nil {
+		return err
+	}
+	b, err := second.Files(target)
+	if err != nil {
+		return err
+	}
+	if len(a) == 0 || len(a) != len(b) {
+		return fmt.Errorf("%s: %d files and %d files", target, len(a), len(b))
+	}
+	for i := range a {
+		x, err := os.ReadFile(a[i])
+		if err != nil {
+			return err
+		}
+		y, err := os.ReadFile(b[i])
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(x, y) {
+			return &Difference{Target: target, First: a[i], Second: b[i]}
+		}
+	}
+	return nil
+}
+
+// A Difference is two files of one target that should be the same.
+type Difference struct{ Target, First, Second string }
+
+func (d *Difference) Error() string {
+	return fmt.Sprintf("%s: %s and %s differ", d.Target, d.First, d.Second)
+}
