@@ -28,6 +28,7 @@ def _linux_kernel_impl(ctx):
         OutputGroupInfo(
             config = depset([kernel.config]),
             headers = kernel.headers,
+            image_tree = depset([kernel.image_tree]),
             kernel_release = depset([kernel.kernel_release]),
             module_symvers = depset([kernel.module_symvers]),
             modules = depset(kernel.modules.values()),

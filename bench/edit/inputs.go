@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+)
+
+// newMember is the header that the edit adds.
+const newMember = "include/linux/vendor.h"
+
+// inputs are the files that Bazel gives.
+type inputs struct {
+	headers, symvers, config, release *string // of the kernel, for packing
+	vmlinux, imageTree                *string // for stamping, and for the image
+	linux, patch, objects             *string // for linking again
+	kbuild, packer, patcher, xz       *string
+	relinker                          *string
+}
+
+func newInputs(flags *flag.FlagSet) inputs {
+	file := func(name, what string) *string { return flags.String(name, "", what+", a `FILE`") }
+	return inputs{
+		headers: file("headers", "the kernel's headers, a tar"), symvers: file("symvers", "its Module.symvers"),
+		config: file("config", "its .config"), release: file("release", "its kernel.release"),
+		vmlinux: file("vmlinux", "it, linked with a placeholder"), imageTree: file("image-tree", "what its image is made from, a tar"),
+		linux: file("linux", "its source, a .tar.xz"), patch: file("patch", "the patch of the source"), objects: file("objects", "its objects, a tar"),
+		kbuild: file("kbuild", "the program kbuild"), packer: file("packer", "the packer"), patcher: file("patcher", "the patcher"),
+		xz: file("xz", "the xz program"), relinker: file("relink", "the program that links again"),
+	}
+}
+
+func (in inputs) all() map[string]*string {
+	return map[string]*string{
+		"headers": in.headers, "symvers": in.symvers, "config": in.config, "release": in.release,
+		"vmlinux": in.vmlinux, "image-tree": in.imageTree, "linux": in.linux, "patch": in.patch, "objects": in.objects,
+		"kbuild": in.kbuild, "packer": in.packer, "patcher": in.patcher, "xz": in.xz, "relink": in.relinker,
+	}
+}
+
+// check makes the paths absolute and fails if one is missing.
+func (in inputs) check() error {
+	for name, file := range in.all() {
+		if *file == "" {
+			return fmt.Errorf("-%s FILE is required: start this by 'tools/bazel run //bench:edit'", name)
+		}
+		if _, err := os.Stat(*file); err != nil {
+			return err
+		}
+		path, err := filepath.Abs(*file)
+		if err != nil {
+			return err
+		}
+		*file = path
+	}
+	return bench.Need(map[string]string{"gcc": "gcc", "make": "make", "tar": "tar", "xz": "xz-utils"})
+}
+
+// pack is how both sides pack, into their own directories.
+func (in inputs) pack(side, added string) []string {
+	return []string{
+		*in.packer, "pack", "--profile", "module", "--arch", "x86_64", "--tree", *in.headers, "--symvers", *in.symvers,
+		"--config", *in.config, "--release", *in.release, "--add", newMember + "=" + added,
+		"--compressor", "xz", "--xz", *in.xz, "--out", filepath.Join(side, "archive.tar.xz"),
+	}
+}
+
+// edit is what these rules do.
+func (in inputs) edit(dir, added string) bench.Command {
+	side := filepath.Join(dir, "edit")
+	archive, stamped, image := filepath.Join(side, "archive.tar.xz"), filepath.Join(side, "vmlinux"), filepath.Join(side, "bzImage")
+	return script("pack, stamp, image", image, side,
+		in.pack(side, added),
+		[]string{*in.patcher, "stamp", "--carrier", *in.vmlinux, "--archive", archive, "--out", stamped, "--report", filepath.Join(side, "report.json")},
+		[]string{*in.kbuild, "image", "--arch", "x86_64", "--tree", *in.imageTree, "--vmlinux", stamped, "--goal", "bzImage", "--out", image})
+}
+
+// relink is the other way, in two passes, of which this is the second.
+func (in inputs) relink(dir, added string) bench.Command {
+	side := filepath.Join(dir, "relink")
+	image := filepath.Join(side, "bzImage")
+	return script("pack, link again, image", image, side,
+		in.pack(side, added),
+		[]string{*in.relinker, "--source", *in.linux, "--patch", *in.patch, "--arch", "x86_64", "--objects", *in.objects,
+			"--archive", filepath.Join(side, "archive.tar.xz"), "--vmlinux", filepath.Join(side, "vmlinux"),
+			"--symvers", filepath.Join(side, "Module.symvers"), "--goal", "bzImage", "--image", image})
+}
+
+// unpack is the part of relink that a tree that is there does not need.
+func (in inputs) unpack(dir string) bench.Command {
+	side := filepath.Join(dir, "unpack")
+	return script("unpack source and objects", "", side,
+		[]string{"tar", "-C", side, "-xJf", *in.linux},
+		[]string{"tar", "-C", side, "-xf", *in.objects, "--no-same-owner"},
+		[]string{"rm", "-rf", side})
+}
+
+// script runs commands one after the other, in an empty directory of their own.
+func script(name, out, side string, commands ...[]string) bench.Command {
+	lines := []string{"rm -rf " + quote(side), "mkdir " + quote(side)}
+	for _, c := range commands {
+		words := make([]string, len(c))
+		for i, w := range c {
+			words[i] = quote(w)
+		}
+		lines = append(lines, strings.Join(words, " "))
+	}
+	return bench.Command{Name: name, Out: out, Args: []string{"sh", "-e", "-c", strings.Join(lines, "\n")}}
+}
+
+// quote makes a word of the shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// command runs a program that is not measured.
+func command(ctx context.Context, name string, args ...string) error {
+	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("run %s: %w: %.500s", name, err, out)
+	}
+	return nil
+}
