@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
+)
+
+var costs = []execlog.Cost{
+	{Mnemonic: "KernelBuild", Actions: 1, Seconds: 100, InputBytes: 1000, OutputBytes: 500},
+	{Mnemonic: "KernelImage", Actions: 1, Seconds: 5, InputBytes: 100, OutputBytes: 50},
+	{Mnemonic: "KheadersPack", Actions: 1, Seconds: 4, InputBytes: 80, OutputBytes: 10},
+	{Mnemonic: "KheadersPlaceholder", Actions: 1, Seconds: 1, OutputBytes: 8},
+	{Mnemonic: "KheadersStamp", Actions: 1, Seconds: 1, InputBytes: 100, OutputBytes: 90},
+}
+
+func TestSimulate(t *testing.T) {
+	c, err := newChain(costs, 1)
+	if err != nil || c.full != 110 || c.edit != 10 || c.fullOut != 650 || c.editIn != 280 {
+		t.Fatalf("got %+v, %v; want 110 and 10 seconds, 650 bytes out, 280 bytes in", c, err)
+	}
+	p := plan{Configurations: 1000, Commits: 10, Edits: 0.25, Repeats: 0.25, Factor: 1, Days: 2, Seed: 1}
+	r := simulate(p, c)
+	if r.fulls+r.edits+r.repeat != 1000 || r.edits < 200 || r.edits > 300 || r.repeat < 200 || r.repeat > 300 {
+		t.Errorf("%d full, %d edits, %d repeats: want about 500, 250, 250", r.fulls, r.edits, r.repeat)
+	}
+	if want := float64(r.fulls)*110 + float64(r.edits)*10; r.busy != want || r.kept != 2*r.written {
+		t.Errorf("busy %g, kept %g of %g; want busy %g", r.busy, r.kept, r.written, want)
+	}
+	if busy := r.busy / day / float64(r.machines); busy > 0.7 || busy < 0.1 {
+		t.Errorf("%d machines are busy %g of the day", r.machines, busy)
+	}
+	if r.after(0.5) < 10 || r.after(0.95) < r.after(0.5) {
+		t.Errorf("half after %g s, 95 %% after %g s", r.after(0.5), r.after(0.95))
+	}
+	p.Machines = 2 * r.machines
+	if s := simulate(p, c); s.busy != r.busy || s.after(0.95) >= r.after(0.95) {
+		t.Errorf("twice the machines: 95 %% after %g s, with %d after %g s", s.after(0.95), r.machines, r.after(0.95))
+	}
+}
+
+// One machine and one commit: each waits for those before it.
+func TestQueue(t *testing.T) {
+	c, err := newChain(costs, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := simulate(plan{Configurations: 3, Commits: 1, Machines: 1, Factor: 1, Days: 1}, c)
+	for i, want := range []float64{110, 220, 330} {
+		if math.Abs(r.waits[i]-want) > 1e-6 { // times are of a day, in floating point
+			t.Errorf("waits %v, want 110, 220, 330", r.waits)
+		}
+	}
+}
+
+func TestFactor(t *testing.T) {
+	c, err := newChain(costs, 10)
+	if err != nil || c.full != 1064 || c.fullOut != 6410 {
+		t.Errorf("got %g s, %g bytes, %v; want 1064 and 6410: pack does not grow", c.full, c.fullOut, err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	if _, err := newChain(costs[:2], 1); err == nil || !strings.Contains(err.Error(), "no KheadersPack that ran") {
+		t.Errorf("got %v", err)
+	}
+	for _, args := range []string{"-commits 0", "-edits 0.7 -repeats 0.7", "-factor 0", "extra-flag", "-days x"} {
+		var out strings.Builder
+		if err := run(strings.Fields(args), &out); err == nil || out.Len() > 0 {
+			t.Errorf("%s: got %v, printed %q", args, err, &out)
+		}
+	}
+}
+
+func TestMeasured(t *testing.T) {
+	var out strings.Builder
+	if err := run([]string{"-configurations", "100", "-commits", "4"}, &out); err != nil || !strings.Contains(out.String(), "machines, busy") {
+		t.Errorf("got %q, %v", &out, err)
+	}
+}
