@@ -47,10 +47,10 @@ func (w Workspace) Run(args ...string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Files returns the absolute paths of a target's default outputs.
-func (w Workspace) Files(target string) ([]string, error) {
-	// A server that has built more than the target may know it for tools too.
-	out, err := w.Run("cquery", "--output=files", "config("+target+", target)")
+// Files returns the absolute paths of targets' default outputs.
+func (w Workspace) Files(targets ...string) ([]string, error) {
+	// A server that has built more than the targets may know them for tools too.
+	out, err := w.Run("cquery", "--output=files", "config("+strings.Join(targets, " + ")+", target)")
 	if err != nil {
 		return nil, err
 	}

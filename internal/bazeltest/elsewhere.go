@@ -3,8 +3,10 @@
 package bazeltest
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -70,19 +72,33 @@ func Same(target string, first, second Workspace) error {
 		return fmt.Errorf("%s: %d files and %d files", target, len(a), len(b))
 	}
 	for i := range a {
-		x, err := os.ReadFile(a[i])
+		x, err := Digest(a[i])
 		if err != nil {
 			return err
 		}
-		y, err := os.ReadFile(b[i])
+		y, err := Digest(b[i])
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(x, y) {
+		if x != y {
 			return &Difference{Target: target, First: a[i], Second: b[i]}
 		}
 	}
 	return nil
+}
+
+// Digest is the SHA-256 of a file.
+func Digest(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // A Difference is two files of one target that should be the same.

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/reapi"
+)
+
+// A server is buildbox: a store, a cache of actions and their execution. It sees
+// the system's programs and a directory of its own, and neither this checkout nor
+// a network: an action that needs more fails. It listens on a Unix socket, and a
+// proxy before it on loopback.
+type server struct {
+	Address string // the proxy's
+
+	dir, socket string
+	process     *exec.Cmd
+	log         *os.File
+	proxy       *http.Server
+	executing   atomic.Int32
+	executed    chan struct{} // gets a value at each call of Execute, if one is waited for
+}
+
+// programs that the tests start, and Debian's package of each.
+var programs = map[string]string{
+	"bwrap": "bubblewrap", "buildbox-casd": "buildbox", "buildbox-run-hosttools": "buildbox", "nginx": "nginx-light",
+}
+
+func need(names ...string) error {
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			return fmt.Errorf("find %s: not on the PATH: install with 'apt-get install %s'", name, programs[name])
+		}
+	}
+	return nil
+}
+
+func newServer(dir string) (*server, error) {
+	if err := need("bwrap", "buildbox-casd", "buildbox-run-hosttools"); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	log, err := os.Create(dir + ".log")
+	if err != nil {
+		return nil, err
+	}
+	// A socket's path is of at most 107 bytes (unix(7)), so it is not in dir.
+	sockets, err := os.MkdirTemp("", "remote-")
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Address: "grpc://" + listener.Addr().String(), dir: dir, socket: filepath.Join(sockets, "socket"), log: log, executed: make(chan struct{})}
+	proxy := reapi.New("unix", s.socket)
+	s.proxy = proxy.Server()
+	s.proxy.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/build.bazel.remote.execution.v2.Execution/Execute" {
+			s.executing.Add(1)
+			defer s.executing.Add(-1)
+			select {
+			case s.executed <- struct{}{}:
+			default:
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	go s.proxy.Serve(listener)
+	if err := s.start(); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+// start starts buildbox and waits until it listens.
+func (s *server) start() error {
+	if err := os.Remove(s.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	s.process = exec.Command("bwrap",
+		"--tmpfs", "/", "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc",
+		"--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
+		"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", s.dir, s.dir, "--bind", filepath.Dir(s.socket), filepath.Dir(s.socket),
+		"--unshare-net", "--unshare-pid", "--die-with-parent",
+		"--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", s.dir,
+		"buildbox-casd", "--bind=unix:"+s.socket, "--buildbox-run=/usr/bin/buildbox-run-hosttools",
+		// Otherwise files are staged by FUSE where its program is, and its device need not be.
+		"--runner-arg=--staging-mode=copy-or-link", "--jobs=2", filepath.Join(s.dir, "cas"))
+	s.process.Stdout, s.process.Stderr = s.log, s.log
+	if err := s.process.Start(); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		c, err := net.Dial("unix", s.socket)
+		if err == nil {
+			return c.Close()
+		}
+		if time.Now().After(deadline) {
+			text, _ := os.ReadFile(s.log.Name())
+			return fmt.Errorf("buildbox-casd does not listen after a minute: %w: %.500s", err, text)
+		}
+	}
+}
+
+// kill ends buildbox and all that it runs, at once.
+func (s *server) kill() error {
+	if s.process == nil || s.process.Process == nil {
+		return nil
+	}
+	err := s.process.Process.Kill()
+	s.process.Wait() // killed, which is no error
+	s.process = nil
+	return err
+}
+
+func (s *server) stop() error {
+	return errors.Join(s.kill(), s.proxy.Close(), s.log.Close(), os.RemoveAll(filepath.Dir(s.socket)))
+}

@@ -1,0 +1,2 @@
+/* a header */
+struct a;
