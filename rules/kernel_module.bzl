@@ -1,7 +1,7 @@
 "Rule kernel_module"
 
 load("//rules/private:compiler.bzl", "CC_TOOLCHAINS")
-load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "wants_install")
+load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "module_options", "source_name")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -73,7 +73,8 @@ def _kernel_module_impl(ctx):
     _check_names(ctx, modules.values())
 
     linked = modules
-    if wants_install(ctx):
+    sign = signing(ctx)
+    if ctx.attr.strip or sign:
         linked = {name: ctx.actions.declare_file("{}.linked/{}".format(ctx.label.name, name)) for name in modules}
     outs = struct(
         commands = ctx.actions.declare_file(ctx.label.name + ".compile_commands.json"),
@@ -91,9 +92,9 @@ def _kernel_module_impl(ctx):
         modpost_warn = ctx.attr.modpost_warn,
     )
     build_modules(ctx, archive, sources, directory, symvers, linked, outs, options)
-    if wants_install(ctx):
+    if ctx.attr.strip or sign:
         for name, file in modules.items():
-            install(ctx, linked[name], file)
+            install(ctx, linked[name], file, sign)
 
     all_modules = depset(
         modules.values(),

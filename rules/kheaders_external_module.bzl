@@ -1,7 +1,7 @@
 "Rule kheaders_external_module"
 
 load("//rules/private:compiler.bzl", "CC_TOOLCHAINS")
-load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "wants_install")
+load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "module_options")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -36,7 +36,9 @@ def _kheaders_external_module_impl(ctx):
         _DATA: archive.archive,
     }
     out = ctx.actions.declare_file(ctx.label.name + "/kheaders.ko")
-    linked = ctx.actions.declare_file(ctx.label.name + ".linked/kheaders.ko") if wants_install(ctx) else out
+    sign = signing(ctx)
+    last = ctx.attr.strip or sign
+    linked = ctx.actions.declare_file(ctx.label.name + ".linked/kheaders.ko") if last else out
     outs = struct(
         commands = ctx.actions.declare_file(ctx.label.name + ".compile_commands.json"),
         order = ctx.actions.declare_file(ctx.label.name + ".order"),
@@ -44,8 +46,8 @@ def _kheaders_external_module_impl(ctx):
     )
     options = module_options(base_btf = ctx.file.base_btf)
     build_modules(ctx, archive, sources, "", depset(), {"kheaders.ko": linked}, outs, options)
-    if wants_install(ctx):
-        install(ctx, linked, out)
+    if last:
+        install(ctx, linked, out, sign)
     return [DefaultInfo(files = depset([out]))]
 
 kheaders_external_module = rule(

@@ -23,6 +23,7 @@ type input struct {
 	*os.File
 	path string
 	size int64 // bytes
+	keep int64 // bytes of it that a stamped copy has: all but a signature that is dropped
 	mode fs.FileMode
 }
 
@@ -44,7 +45,7 @@ func open(path, what string) (*input, error) {
 		f.Close()
 		return nil, fmt.Errorf("read %s %s: %w: expected %s", what, path, err, expected[what])
 	}
-	return &input{f, path, info.Size(), info.Mode()}, nil
+	return &input{f, path, info.Size(), info.Size(), info.Mode()}, nil
 }
 
 // What open's errors call a file, and what it should have been.

@@ -129,7 +129,7 @@ func (i *Info) Text(w io.Writer) error {
 	}
 	line("sha256", "%s", i.SHA256)
 	if i.Signed {
-		line("signed", "yes: it cannot be stamped any more")
+		line("signed", "yes: it is stamped only with --unsign, and then signed again")
 	}
 	return t.Flush()
 }

@@ -23,6 +23,9 @@ type Request struct {
 	Report  string // the JSON report to write, "" for none
 	Restamp bool   // replace an archive, not only a placeholder
 	Locate  carrier.Options
+	// Unsign drops the signature of a module that is signed: it is signed again
+	// afterwards.
+	Unsign bool
 }
 
 // Report says what was stamped. Sizes and offsets are in bytes, digests
@@ -61,6 +64,15 @@ func Stamp(req Request) error {
 	at, err := in.locate(req.Locate)
 	if err != nil {
 		return err
+	}
+	if req.Unsign {
+		if in.keep, err = in.withoutSignature(); err != nil {
+			return err
+		}
+		if in.keep < at.Offset+at.Size {
+			return fmt.Errorf("drop the signature of %s: it says that it begins inside %s: damaged", req.Carrier, where(at.Region))
+		}
+		at.Signed = at.Signed && in.keep == in.size
 	}
 	if err := at.checkReplaceable(req); err != nil {
 		return err
@@ -117,7 +129,7 @@ func same(a, b string) bool {
 // checkReplaceable fails unless the region may be overwritten.
 func (r *reserved) checkReplaceable(req Request) error {
 	if r.Signed {
-		return fmt.Errorf("stamp %s: the file is signed, and a change would break the signature: stamp it before signing", req.Carrier)
+		return fmt.Errorf("stamp %s: the file is signed, and a change would break the signature: stamp it before signing, or give --unsign and sign it again", req.Carrier)
 	}
 	if r.archive == nil {
 		return fmt.Errorf("stamp %s: %s holds %s: expected a placeholder made by 'packer placeholder' (%w)", req.Carrier, where(r.Region), r.holds(), r.err)
@@ -200,6 +212,9 @@ func fill(out *os.File, path string, in *input, off int64, region *reservation.F
 		if err = region.WriteStream(w); err == nil {
 			err = w.Flush()
 		}
+	}
+	if err == nil && in.keep < in.size {
+		err = out.Truncate(in.keep)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, causeOf(err))

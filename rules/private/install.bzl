@@ -13,40 +13,46 @@ INSTALL_ATTRS = {
     "strip": attr.bool(doc = "Strip debug information, as INSTALL_MOD_STRIP=1 does."),
 }
 
-def wants_install(ctx):
-    """Whether a rule with INSTALL_ATTRS is asked to strip or to sign.
+def signing(ctx, outs = {}):
+    """What a module is signed with.
 
     Args:
-        ctx: the rule's context.
+        ctx: the context of a rule with INSTALL_ATTRS.
+        outs: (dict[string, File]) a kernel's files by their path in its tree, for what the attributes do not say.
 
     Returns:
-        (bool)
+        (struct) sign_file, key and cert, or None when nothing is signed.
     """
-    return ctx.attr.strip or bool(ctx.file.sign_file)
+    sign_file = ctx.file.sign_file or outs.get("scripts/sign-file")
+    if not sign_file:
+        return None
+    key = ctx.file.signing_key or outs.get("certs/signing_key.pem")
+    cert = ctx.file.signing_cert or outs.get("certs/signing_key.x509")
+    if not (key and cert):
+        fail("{} has sign_file, so it needs signing_key and signing_cert too".format(ctx.label))
+    return struct(cert = cert, key = key, sign_file = sign_file)
 
-def install(ctx, module, out):
+def install(ctx, module, out, sign):
     """Declares the stripping and signing of a module.
 
     Args:
         ctx: the context of a rule with INSTALL_ATTRS and the toolchain.
         module: (File) the module as it was linked, and stamped if it carries an archive.
         out: (File) the module to install.
+        sign: (struct) what `signing` returned.
     """
-    sign_file = ctx.file.sign_file
-    if sign_file and not (ctx.file.signing_key and ctx.file.signing_cert):
-        fail("{} has sign_file, so it needs signing_key and signing_cert too".format(ctx.label))
     args = ctx.actions.args()
     args.add("install")
     args.add("--module", module)
     if ctx.attr.strip:
         args.add("--strip")
     inputs = [module]
-    if sign_file:
-        args.add("--sign-file", sign_file)
-        args.add("--key", ctx.file.signing_key)
-        args.add("--cert", ctx.file.signing_cert)
+    if sign:
+        args.add("--sign-file", sign.sign_file)
+        args.add("--key", sign.key)
+        args.add("--cert", sign.cert)
         args.add("--hash", ctx.attr.signing_hash)
-        inputs += [sign_file, ctx.file.signing_key, ctx.file.signing_cert]
+        inputs += [sign.sign_file, sign.key, sign.cert]
     args.add("--out", out)
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),

@@ -9,7 +9,7 @@ STAMP_ATTRS = {
     "symbols": attr.string_list(doc = "Two symbols, start and end, between which the placeholder lies, when they are not upstream's."),
 }
 
-def stamp(ctx, carrier, archive, out):
+def stamp(ctx, carrier, archive, out, unsign = False):
     """Declares the stamp.
 
     Args:
@@ -17,6 +17,7 @@ def stamp(ctx, carrier, archive, out):
         carrier: (File) what holds a placeholder.
         archive: (File) the archive.
         out: (File) the stamped carrier.
+        unsign: (bool) drop the signature of a module, which is to be signed again.
 
     Returns:
         (File) the report, JSON.
@@ -32,6 +33,8 @@ def stamp(ctx, carrier, archive, out):
         args.add("--section", ctx.attr.section)
     if ctx.attr.symbols:
         args.add_joined("--symbols", ctx.attr.symbols, join_with = ",")
+    if unsign:
+        args.add("--unsign")
     args.add("--out", out)
     args.add("--report", report)
     ctx.actions.run(

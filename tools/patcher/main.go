@@ -26,7 +26,7 @@ var patcher = cli.Tool{
 	Commands: []cli.Command{
 		{
 			Name:    "stamp",
-			Usage:   "--carrier IN --archive A --out OUT [--section N | --symbols S,E] [--restamp] [--report R.json]",
+			Usage:   "--carrier IN --archive A --out OUT [--section N | --symbols S,E] [--restamp] [--unsign] [--report R.json]",
 			Summary: "Write a copy of a carrier with the archive in its reservation.",
 			Run:     runStamp,
 		},
@@ -84,6 +84,7 @@ func runStamp(args []string, stdout, _ io.Writer) error {
 	fs.StringVar(&req.Out, "out", "", "the `FILE` to write")
 	fs.StringVar(&req.Report, "report", "", "write what was done to this `FILE`, as JSON")
 	fs.BoolVar(&req.Restamp, "restamp", false, "replace an archive that was stamped before")
+	fs.BoolVar(&req.Unsign, "unsign", false, "drop the signature of a module, which is to be signed again")
 	at := placeFlags(fs)
 	rest, err := cli.Parse(fs, args)
 	if err != nil {
