@@ -13,6 +13,7 @@ load("//rules:kheaders_manifest_test.bzl", _kheaders_manifest_test = "kheaders_m
 load("//rules:kheaders_module.bzl", _kheaders_module = "kheaders_module")
 load("//rules:kheaders_placeholder.bzl", _kheaders_placeholder = "kheaders_placeholder")
 load("//rules:kheaders_vmlinux.bzl", _kheaders_vmlinux = "kheaders_vmlinux")
+load("//rules/adapters:kleaf_kernel.bzl", _kleaf_kernel = "kleaf_kernel")
 load("//rules/kbuild:kbuild_host_tools.bzl", _kbuild_host_tools = "kbuild_host_tools")
 load("//rules/kbuild:linux_boot_test.bzl", _linux_boot_test = "linux_boot_test")
 load("//rules/kbuild:linux_image.bzl", _linux_image = "linux_image")
@@ -50,6 +51,9 @@ linux_kernel = _linux_kernel
 linux_kernel_file = _linux_kernel_file
 linux_image = _linux_image
 linux_boot_test = _linux_boot_test
+
+# A kernel built by somebody else.
+kleaf_kernel = _kleaf_kernel
 
 # Providers and the toolchain.
 KernelModuleInfo = _KernelModuleInfo

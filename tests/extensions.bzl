@@ -1,5 +1,6 @@
 "Module extension `tests`: what only the tests need."
 
+load("//tests/adapters/kleaf:kernel_source_repository.bzl", "kernel_source_repository")
 load(":bpf_tools_repository.bzl", "bpf_tools_repository")
 load(":vpoll_repository.bzl", "vpoll_repository")
 
@@ -23,6 +24,7 @@ _busybox = repository_rule(
 def _tests_impl(_mctx):
     _busybox(name = "busybox_arm64", arch = "arm64")
     bpf_tools_repository(name = "bpf_tools")
+    kernel_source_repository(name = "linux_6_1_files", tarball = Label("@linux_6_1//:linux.tar.xz"))
     vpoll_repository(name = "vpoll")
 
 tests = module_extension(
