@@ -25,15 +25,15 @@ def _kheaders_toolchain_impl(ctx):
 kheaders_toolchain = rule(
     doc = "The programs of `@rules_kheaders//rules/toolchain:toolchain_type`, built from source or prebuilt.",
     implementation = _kheaders_toolchain_impl,
+    # Prebuilt, they are plain files.
     attrs = {
-        "kbuild": attr.label(doc = "The kbuild program.", executable = True, cfg = "exec"),
-        "kmodule": attr.label(doc = "The kmodule program.", executable = True, cfg = "exec"),
-        "packer": attr.label(doc = "The packer program.", executable = True, cfg = "exec", mandatory = True),
-        "patcher": attr.label(doc = "The patcher program.", executable = True, cfg = "exec", mandatory = True),
+        "kbuild": attr.label(doc = "The kbuild program.", executable = True, allow_files = True, cfg = "exec"),
+        "kmodule": attr.label(doc = "The kmodule program.", executable = True, allow_files = True, cfg = "exec"),
+        "packer": attr.label(doc = "The packer program.", executable = True, allow_files = True, cfg = "exec", mandatory = True),
+        "patcher": attr.label(doc = "The patcher program.", executable = True, allow_files = True, cfg = "exec", mandatory = True),
         "xz": attr.label(
             doc = "The xz program, 5.2 or newer: archives are about a quarter smaller with it. What an archive is, byte for byte, depends on it.",
             executable = True,
-            # Prebuilt, it is a plain file.
             allow_files = True,
             cfg = "exec",
         ),

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Release makes the release twice, the second time in another output base and
+// without any cache, and compares the files byte for byte.
+// Start it by `tools/bazel run //tests/release`.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+)
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "release: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(w io.Writer) (err error) {
+	first, err := bazeltest.Here()
+	if err != nil {
+		return err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(cache, "rules_kheaders-release-")
+	if err != nil {
+		return err
+	}
+	second := first
+	second.Startup = []string{"--output_base=" + filepath.Join(dir, "base")}
+	defer func() {
+		_, clean := second.Run("clean", "--expunge")
+		err = errors.Join(err, clean, os.RemoveAll(dir))
+	}()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	fmt.Fprintln(w, "first build")
+	if _, err := first.Run("run", "//tools:release", "--", a); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "second build: another output base, no cache (Go's library for two machines, some minutes)")
+	if _, err := second.Run("run", "--disk_cache=", "//tools:release", "--", b); err != nil {
+		return err
+	}
+	sums, err := os.ReadFile(filepath.Join(a, "SHA256SUMS"))
+	if err != nil {
+		return err
+	}
+	again, err := os.ReadFile(filepath.Join(b, "SHA256SUMS"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s", sums)
+	if string(sums) != string(again) {
+		return fmt.Errorf("FAIL the second release is another:\n%s", again)
+	}
+	fmt.Fprintln(w, "PASS both releases are the same, byte for byte")
+	return nil
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Release writes a directory that a workspace without rules_go and without
+// downloads checks in: the rules as a Bazel module that needs nothing, the
+// programs as static binaries, and their digests.
+// Start it by `tools/bazel run //tools:release -- DIR`.
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+)
+
+// What the release has of its own.
+var (
+	//go:embed module.bazel.txt
+	moduleFile string
+	//go:embed toolchain.bazel.txt
+	toolchainFile string
+	//go:embed readme.md.txt
+	readme string
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "release: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	fs := cli.NewFlags()
+	var programs, rules cli.Strings
+	fs.Var(&programs, "program", "a static binary, `NAME=FILE`")
+	fs.Var(&rules, "rules", "files of rules/, a space between two: `FILES`")
+	license := fs.String("license", "", "the license's text, a `FILE`")
+	module := fs.String("module", "", "this module's MODULE.bazel, a `FILE`, for the version")
+	rest, err := cli.Parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if err := cli.Require(fs, "program", "rules", "license", "module"); err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return fmt.Errorf("got %d directories, expected one: tools/bazel run //tools:release -- DIR", len(rest))
+	}
+	files, err := collect(programs, rules, *license, *module)
+	if err != nil {
+		return err
+	}
+	dir := rest[0]
+	if from := os.Getenv("BUILD_WORKING_DIRECTORY"); from != "" && !filepath.IsAbs(dir) {
+		dir = filepath.Join(from, dir) // bazel run starts programs elsewhere
+	}
+	if err := write(dir, files); err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d files\n", dir, len(files))
+	return nil
+}
+
+// A file of the release.
+type file struct {
+	name    string
+	content []byte
+	program bool
+}
+
+var versionLine = regexp.MustCompile(`(?m)^    version = "([0-9.]+)",$`)
+
+func collect(programs, rules []string, license, module string) ([]file, error) {
+	text, err := os.ReadFile(module)
+	if err != nil {
+		return nil, err
+	}
+	version := versionLine.FindSubmatch(text)
+	if version == nil {
+		return nil, fmt.Errorf("read %s: it has no line such as version = \"0.1.0\"", module)
+	}
+	files := []file{
+		{name: "BUILD.bazel"},
+		{name: "MODULE.bazel", content: []byte(strings.ReplaceAll(moduleFile, "VERSION", string(version[1])))},
+		{name: "README.md", content: []byte(readme)},
+		{name: "WORKSPACE", content: []byte("workspace(name = \"rules_kheaders\")\n")},
+		{name: "prebuilt/BUILD.bazel", content: []byte("exports_files(glob([\"**\"]))\n")},
+		{name: "rules/toolchain/BUILD.bazel", content: []byte(toolchainFile)},
+	}
+	read := func(name, from string, program bool) error {
+		content, err := os.ReadFile(from)
+		files = append(files, file{name, content, program})
+		return err
+	}
+	if err := read("LICENSE", license, false); err != nil {
+		return nil, err
+	}
+	for _, name := range strings.Fields(strings.Join(rules, " ")) {
+		// rules/toolchain/BUILD.bazel is of the programs' source.
+		if name == "rules/toolchain/BUILD.bazel" {
+			continue
+		}
+		if err := read(name, name, false); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range programs {
+		name, from, ok := strings.Cut(p, "=")
+		if !ok {
+			return nil, fmt.Errorf("program %q: expected NAME=FILE", p)
+		}
+		if err := read("prebuilt/"+name, from, true); err != nil {
+			return nil, err
+		}
+	}
+	return append(files, file{name: "SHA256SUMS", content: sums(files)}), nil
+}
+
+// sums is what `sha256sum -c` reads.
+func sums(files []file) []byte {
+	var out bytes.Buffer
+	for _, f := range files {
+		fmt.Fprintf(&out, "%x  %s\n", sha256.Sum256(f.content), f.name)
+	}
+	return out.Bytes()
+}
+
+// write makes the directory, or nothing.
+func write(dir string, files []file) (err error) {
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write %s: it is there already, expected the name of a new directory", dir)
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".release-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	for _, f := range files {
+		to := filepath.Join(tmp, f.name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		mode := os.FileMode(0o644)
+		if f.program {
+			mode = 0o755
+		}
+		if err := os.WriteFile(to, f.content, mode); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(tmp, dir)
+}
