@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Kleaf tests examples/kleaf as Android's kernel workspaces are: no rules_go, no
+// registry and no downloads. The kernel_build is a stand-in, over a kernel built
+// here. Start it by `tools/bazel run //tests/kleaf`.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+)
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "kleaf: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(w io.Writer) (err error) {
+	k, err := newKleaf()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// The server, and its outputs.
+		_, expunge := k.Run("clean", "--expunge")
+		err = errors.Join(err, expunge, os.RemoveAll(k.In))
+	}()
+	passed, failed := 0, 0
+	for _, test := range []struct {
+		name string
+		run  func() error
+	}{
+		{"the workspace has no rules_go", k.graph},
+		{"kheaders.ko and a module load", k.loads},
+		{"with xz, the archive is the one that is packed here", k.xz},
+		{"a kernel_build without modules in make_goals is refused", k.noModules},
+	} {
+		if err := test.run(); err != nil {
+			failed++
+			fmt.Fprintf(w, "FAIL %s: %v\n", test.name, err)
+			continue
+		}
+		passed++
+		fmt.Fprintf(w, "PASS %s\n", test.name)
+	}
+	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
+	if failed > 0 {
+		return fmt.Errorf("%d of %d failed", failed, passed+failed)
+	}
+	return nil
+}
+
+// graph looks for what a workspace without downloads cannot have.
+func (k *kleaf) graph() error {
+	out, err := k.Run("mod", "graph")
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(out, []byte("rules_kheaders@")) {
+		return fmt.Errorf("bazel mod graph has no rules_kheaders:\n%s", out)
+	}
+	for _, name := range []string{"rules_go", "gazelle"} {
+		if bytes.Contains(out, []byte(name+"@")) {
+			return fmt.Errorf("bazel mod graph has %s:\n%s", name, out)
+		}
+	}
+	return nil
+}
+
+func (k *kleaf) loads() error {
+	if _, err := k.Run("build", "//device:kheaders", "//device:archive", "//drivers/hello"); err != nil {
+		return err
+	}
+	files := map[string]string{}
+	for target, name := range map[string]string{
+		"//device:kheaders": "/modules/kheaders.ko",
+		"//drivers/hello":   "/modules/hello.ko",
+	} {
+		file, err := oneFile(k.Workspace, target)
+		if err != nil {
+			return err
+		}
+		files[name] = file
+	}
+	var console strings.Builder
+	result, err := guest.Run(guest.Config{
+		Arch:  "x86_64",
+		Image: k.image,
+		Files: files,
+		Commands: []string{
+			"insmod /modules/kheaders.ko",
+			"xz -dc /sys/kernel/kheaders.tar.xz | tar -t | grep -x Module.symvers",
+			"insmod /modules/hello.ko",
+		},
+		MemoryMiB: 512,
+		Timeout:   240,
+	}, &console)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, &console)
+	}
+	said := strings.Join(result.Lines, "\n")
+	for _, want := range []string{"Module.symvers", "hello: built from this kernel's own archive"} {
+		if !strings.Contains(said, want) {
+			return fmt.Errorf("the guest did not say %q:\n%s", want, said)
+		}
+	}
+	return nil
+}
+
+// xz builds the archive with a toolchain of the workspace's own.
+func (k *kleaf) xz() error {
+	if _, err := k.Run("build", "--extra_toolchains=//tools/kheaders:toolchain", "//device:archive"); err != nil {
+		return err
+	}
+	file, err := oneFile(k.Workspace, "//device:archive")
+	if err != nil {
+		return err
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	want, err := os.ReadFile(k.archive)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return fmt.Errorf("%s has %d bytes and is not %s of %d bytes", file, len(got), k.archive, len(want))
+	}
+	return nil
+}
+
+func (k *kleaf) noModules() error {
+	if err := k.write("common/out/Module.symvers", nil); err != nil {
+		return err
+	}
+	_, err := k.Run("build", "//device:archive")
+	const want = `Module.symvers: it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too (Kleaf: "modules" in make_goals of kernel_build)`
+	if err == nil || !strings.Contains(err.Error(), want) {
+		return fmt.Errorf("got %v, want an error with %q", err, want)
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+)
+
+// Kleaf is the workspace, and what it is compared with.
+type kleaf struct {
+	bazeltest.Workspace
+	image   string // the kernel's
+	archive string // that the kernel's own rules make
+}
+
+// What //common has, of the kernel that was built here.
+var outs = map[string]string{
+	"//tests/adapters/kleaf:android14_kheaders_ko":           "kheaders.ko",
+	"//tests/adapters/kleaf:android16_files_System.map":      "System.map",
+	"//tests/adapters/kleaf:android16_files_config":          "dot_config",
+	"//tests/adapters/kleaf:android16_files_headers":         "kernel-headers.tar.gz",
+	"//tests/adapters/kleaf:android16_files_modules_prepare": "modules_prepare_outdir.tar.gz",
+	"//tests/adapters/kleaf:android16_files_release":         "kernel.release",
+	"//tests/adapters/kleaf:android16_files_symvers":         "Module.symvers",
+	"//tests/adapters/kleaf:android16_files_vmlinux":         "vmlinux",
+	"//tests/carriers:sign_file":                             "sign-file",
+	"//tests/carriers:signing_cert":                          "signing_key.x509",
+	"//tests/carriers:test_signing_key.pem":                  "signing_key.pem",
+}
+
+const (
+	sources = "@linux_6_1_files//:sources"
+	image   = "//tests/carriers:bzImage"
+	archive = "//tests/carriers:archive"
+)
+
+// commonBuild is //common, as Android has it.
+const commonBuild = `load("//build/kernel/kleaf:kernel_build.bzl", "kernel_build")
+
+package(default_visibility = ["//visibility:public"])
+
+filegroup(
+    name = "kernel_x86_64_sources",
+    srcs = glob(["**"], exclude = ["BUILD.bazel", "out/**", "scripts/dtc/include-prefixes/**"]),
+)
+
+kernel_build(
+    name = "kernel_x86_64",
+    generation = 16,
+    files = {
+        "dot_config": "out/dot_config",
+        "kernel_headers": "out/kernel-headers.tar.gz",
+        "kernel_release": "out/kernel.release",
+        "module_symvers": "out/Module.symvers",
+        "modules_prepare": "out/modules_prepare_outdir.tar.gz",
+        "out_dir": "out/dot_config",
+    },
+    implicit_outs = {
+        "out/sign-file": "scripts/sign-file",
+        "out/signing_key.pem": "certs/signing_key.pem",
+        "out/signing_key.x509": "certs/signing_key.x509",
+    },
+    keep_dot_config = True,
+    keep_module_symvers = True,
+    module_implicit_outs = {"out/kheaders.ko": "kernel/kheaders.ko"},
+    outs = {
+        "out/System.map": "System.map",
+        "out/vmlinux": "vmlinux",
+    },
+)
+`
+
+// helloBuild is a module from the archive alone.
+const helloBuild = `load("@rules_kheaders//rules:defs.bzl", "kernel_module")
+
+kernel_module(
+    name = "hello",
+    srcs = ["hello.c"],
+    archive = "//device:archive",
+    sign_file = "//common:kernel_x86_64/scripts/sign-file",
+    signing_cert = "//common:kernel_x86_64/certs/signing_key.x509",
+    signing_key = "//common:kernel_x86_64/certs/signing_key.pem",
+)
+`
+
+// toolchainBuild has xz too, which a workspace may have among its prebuilts.
+const toolchainBuild = `load("@rules_kheaders//rules:defs.bzl", "kheaders_toolchain")
+
+toolchain(
+    name = "toolchain",
+    toolchain = ":with_xz",
+    toolchain_type = "@rules_kheaders//rules/toolchain:toolchain_type",
+)
+
+kheaders_toolchain(
+    name = "with_xz",
+    packer = "@rules_kheaders//prebuilt:linux_amd64/packer",
+    patcher = "@rules_kheaders//prebuilt:linux_amd64/patcher",
+    xz = "xz",
+)
+`
+
+// newKleaf copies the example to a directory of its own, beside a release of
+// ours and a stand-in for //common and //build/kernel.
+func newKleaf() (*kleaf, error) {
+	ours, err := bazeltest.Here()
+	if err != nil {
+		return nil, err
+	}
+	targets := []string{image, archive, sources}
+	for target := range outs {
+		targets = append(targets, target)
+	}
+	if _, err := ours.Run(append([]string{"build"}, targets...)...); err != nil {
+		return nil, err
+	}
+	k := &kleaf{Workspace: ours}
+	if k.image, err = oneFile(ours, image); err != nil {
+		return nil, err
+	}
+	if k.archive, err = oneFile(ours, archive); err != nil {
+		return nil, err
+	}
+	// Not below /tmp, over which Bazel's sandbox may put an empty one. The name is
+	// always the same, and so is where Bazel keeps its outputs.
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	k.In = filepath.Join(cache, "rules_kheaders_kleaf")
+	if err := os.RemoveAll(k.In); err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(k.In, os.DirFS(filepath.Join(ours.Dir, "examples/kleaf"))); err != nil {
+		return nil, err
+	}
+	// A registry without a module.
+	if err := os.MkdirAll(filepath.Join(k.In, "external/bazelbuild-bazel-central-registry/modules"), 0o755); err != nil {
+		return nil, err
+	}
+	if _, err := ours.Run("run", "//tools:release", "--", filepath.Join(k.In, "external/rules_kheaders")); err != nil {
+		return nil, err
+	}
+	if err := k.common(ours); err != nil {
+		return nil, err
+	}
+	xz, err := exec.LookPath("xz")
+	if err != nil {
+		return nil, err
+	}
+	return k, errors.Join(
+		k.write("build/kernel/kleaf/BUILD.bazel", nil),
+		k.copy(filepath.Join(ours.Dir, "tests/adapters/kleaf/kernel_build.bzl"), "build/kernel/kleaf/kernel_build.bzl"),
+		k.write("drivers/hello/BUILD.bazel", []byte(helloBuild)),
+		k.copy(filepath.Join(ours.Dir, "examples/demo/hello/hello.c"), "drivers/hello/hello.c"),
+		k.write("tools/kheaders/BUILD.bazel", []byte(toolchainBuild)),
+		k.copy(xz, "tools/kheaders/xz"),
+	)
+}
+
+// common makes the package //common: the kernel's source, and what its build made.
+func (k *kleaf) common(ours bazeltest.Workspace) error {
+	list, err := ours.Run("cquery", "--output=files", sources)
+	if err != nil {
+		return err
+	}
+	base, err := ours.Run("info", "output_base")
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, name := range strings.Fields(string(list)) {
+		// external/REPOSITORY/FILE
+		parts := strings.SplitN(name, "/", 3)
+		if len(parts) != 3 {
+			return fmt.Errorf("%s has the file %s, want one of another repository", sources, name)
+		}
+		if err := k.copy(filepath.Join(strings.TrimSpace(string(base)), name), "common/"+parts[2]); err != nil {
+			return err
+		}
+		n++
+	}
+	if n == 0 {
+		return fmt.Errorf("%s has no files", sources)
+	}
+	for target, name := range outs {
+		file, err := oneFile(ours, target)
+		if err != nil {
+			return err
+		}
+		if err := k.copy(file, "common/out/"+name); err != nil {
+			return err
+		}
+	}
+	return k.write("common/BUILD.bazel", []byte(commonBuild))
+}
+
+func (k *kleaf) write(name string, content []byte) error {
+	to := filepath.Join(k.In, name)
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o755)
+}
+
+func (k *kleaf) copy(from, name string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return k.write(name, content)
+}
+
+func oneFile(b bazeltest.Workspace, target string) (string, error) {
+	files, err := b.Files(target)
+	if err != nil {
+		return "", err
+	}
+	if len(files) != 1 {
+		return "", fmt.Errorf("%s has %d files, want one", target, len(files))
+	}
+	return files[0], nil
+}
