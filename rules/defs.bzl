@@ -5,6 +5,7 @@ load("//rules:kernel_compile_commands.bzl", _kernel_compile_commands = "kernel_c
 load("//rules:kernel_module.bzl", _kernel_module = "kernel_module")
 load("//rules:kheaders_archive.bzl", _kheaders_archive = "kheaders_archive")
 load("//rules:kheaders_external_module.bzl", _kheaders_external_module = "kheaders_external_module")
+load("//rules:kheaders_boot_image.bzl", _kheaders_boot_image = "kheaders_boot_image")
 load("//rules:kheaders_extract.bzl", _kheaders_extract = "kheaders_extract")
 load("//rules:kheaders_host_tools.bzl", _kheaders_host_tools = "kheaders_host_tools")
 load("//rules:kheaders_image.bzl", _kheaders_image = "kheaders_image")
@@ -14,6 +15,8 @@ load("//rules:kheaders_module.bzl", _kheaders_module = "kheaders_module")
 load("//rules:kheaders_placeholder.bzl", _kheaders_placeholder = "kheaders_placeholder")
 load("//rules:kheaders_vmlinux.bzl", _kheaders_vmlinux = "kheaders_vmlinux")
 load("//rules/adapters:kleaf_kernel.bzl", _kleaf_kernel = "kleaf_kernel")
+load("//rules/adapters:linux_bzl_kernel.bzl", _linux_bzl_kernel = "linux_bzl_kernel")
+load("//rules/adapters:prebuilt_kernel.bzl", _prebuilt_kernel = "prebuilt_kernel")
 load("//rules/kbuild:kbuild_host_tools.bzl", _kbuild_host_tools = "kbuild_host_tools")
 load("//rules/kbuild:linux_boot_test.bzl", _linux_boot_test = "linux_boot_test")
 load("//rules/kbuild:linux_image.bzl", _linux_image = "linux_image")
@@ -34,6 +37,7 @@ kheaders_vmlinux = _kheaders_vmlinux
 kheaders_module = _kheaders_module
 kheaders_external_module = _kheaders_external_module
 kheaders_image = _kheaders_image
+kheaders_boot_image = _kheaders_boot_image
 kheaders_initramfs = _kheaders_initramfs
 kheaders_extract = _kheaders_extract
 kheaders_host_tools = _kheaders_host_tools
@@ -54,6 +58,8 @@ linux_boot_test = _linux_boot_test
 
 # A kernel built by somebody else.
 kleaf_kernel = _kleaf_kernel
+linux_bzl_kernel = _linux_bzl_kernel
+prebuilt_kernel = _prebuilt_kernel
 
 # Providers and the toolchain.
 KernelModuleInfo = _KernelModuleInfo

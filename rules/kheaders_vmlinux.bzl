@@ -23,6 +23,10 @@ def _kheaders_vmlinux_impl(ctx):
     if bool(ctx.attr.kernel) == bool(ctx.file.vmlinux):
         fail("{} has {} of kernel and vmlinux, expected one".format(ctx.label, "both" if ctx.attr.kernel else "neither"))
     kernel = ctx.attr.kernel[KheadersKernelInfo] if ctx.attr.kernel else None
+    if kernel and not kernel.vmlinux:
+        fail("{} has no vmlinux, so nothing can be stamped; set vmlinux on it, or carry the archive in a file (kheaders_initramfs)".format(
+            ctx.attr.kernel.label,
+        ))
     out = ctx.actions.declare_file(ctx.label.name + "/vmlinux")
     report = stamp(ctx, kernel.vmlinux if kernel else ctx.file.vmlinux, ctx.attr.archive[KheadersArchiveInfo].archive, out)
     providers = [

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
@@ -26,10 +25,6 @@ type HostTools struct {
 	Scratch string
 	Log     io.Writer
 }
-
-// notNeeded is what of a source make modules_prepare does not read; Kconfig
-// files and Makefiles are read everywhere.
-var notNeeded = []string{"*/drivers/*.[ch]", "*/sound/*.[ch]", "*/fs/*.c", "*/net/*.c", "*/Documentation/*.rst", "*.dts", "*.dtsi"}
 
 // Build writes Out.
 func (h HostTools) Build() (err error) {
@@ -56,7 +51,12 @@ func (h HostTools) Build() (err error) {
 		return err
 	}
 	src, obj := filepath.Join(h.Scratch, "source"), filepath.Join(h.Scratch, "object")
-	if err := h.unpack(src, obj); err != nil {
+	for _, dir := range []string{src, obj} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := UnpackSource(h.Log, h.Source, h.Patches, src, h.Scratch); err != nil {
 		return err
 	}
 	make := func(words ...string) ([]byte, error) {
@@ -75,46 +75,18 @@ func (h HostTools) Build() (err error) {
 	return h.bringOut(obj)
 }
 
-func (h HostTools) unpack(src, obj string) error {
-	for _, dir := range []string{src, obj} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			return err
-		}
-	}
-	args := []string{"--extract", "--file=" + h.Source, "--strip-components=1", "--no-same-owner"}
-	for _, pattern := range notNeeded {
-		args = append(args, "--exclude="+pattern)
-	}
-	if _, err := kmake.Run(h.Log, src, h.Scratch, "tar", args...); err != nil {
-		return fmt.Errorf("unpack %s: %w", h.Source, err)
-	}
-	if !exists(src, "Kbuild") {
-		return fmt.Errorf("unpack %s: no Kbuild in its top directory, expected a kernel source", h.Source)
-	}
-	for _, p := range h.Patches {
-		if err := kmake.Absolute(&p); err != nil {
-			return err
-		}
-		if _, err := kmake.Run(h.Log, src, h.Scratch, "patch", "-p1", "--fuzz=0", "--forward", "--no-backup-if-mismatch", "--input="+p); err != nil {
-			return fmt.Errorf("patch the source with %s: %w", p, err)
-		}
-	}
-	return nil
-}
-
 // checkVersion holds the source's version against the archive's release.
 func (h HostTools) checkVersion(tree string, make func(...string) ([]byte, error)) error {
 	text, err := os.ReadFile(filepath.Join(tree, "include/config/kernel.release"))
 	if err != nil {
 		return err
 	}
-	out, err := make("kernelversion")
+	version, err := make("kernelversion")
 	if err != nil {
 		return err
 	}
-	release, version := strings.TrimSpace(string(text)), strings.TrimSpace(string(out))
-	if rest, ok := strings.CutPrefix(release, version); !ok || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
-		return fmt.Errorf("make host tools for %s: the archive is for kernel release %s, and the source is of Linux %s; give the kernel's own", h.Tree, release, version)
+	if err := CheckVersion(string(text), string(version)); err != nil {
+		return fmt.Errorf("make host tools for %s: %w", h.Tree, err)
 	}
 	return nil
 }

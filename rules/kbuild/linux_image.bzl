@@ -53,7 +53,7 @@ linux_image = rule(
     implementation = _linux_image_impl,
     attrs = {
         "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
-        "format": attr.string(doc = "The make goal: bzImage, Image, Image.gz. By the architecture when not given."),
+        "format": attr.string(doc = "The make goal: bzImage, Image, Image.gz, Image.lz4. By the architecture when not given."),
         "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KheadersKernelInfo]),
         "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils."),
     },

@@ -19,6 +19,6 @@ KheadersKernelInfo = provider(
         "outs": "(dict[string, File]) further files of the objects' tree that were brought out, by their path.",
         "report": "(File) JSON on how the kernel was built, or None.",
         "system_map": "(File) System.map, or None.",
-        "vmlinux": "(File) the linked ELF kernel, with a placeholder or a stamped archive inside.",
+        "vmlinux": "(File) the linked ELF kernel, with a placeholder or a stamped archive inside, or None when a distribution has none.",
     },
 )

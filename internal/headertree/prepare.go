@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package headertree
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
+)
+
+// Prepare makes the tree of a kernel from its source and its configuration,
+// where whoever built the kernel brings out neither generated headers nor
+// scripts. The kernel is not built: make modules_prepare makes both.
+type Prepare struct {
+	kmake.Target
+	Source  string   // the kernel's source, a tar with one top directory
+	Patches []string // for patch -p1
+	Overlay []string // "NAME=FILE": then put in place of the source's own files
+	Config  string   // the kernel's complete .config
+	Release string   // a file with what the kernel calls itself: one line
+	Out     string   // the tree, a tar
+
+	Scratch string // where to work: Kbuild writes this path into host tools
+	Log     io.Writer
+}
+
+// Run writes Out.
+func (p Prepare) Run() error {
+	if err := kmake.Absolute(&p.Source, &p.Config); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(p.Release)
+	if err != nil {
+		return err
+	}
+	release := strings.TrimSpace(string(text))
+	src, obj := filepath.Join(p.Scratch, "source"), filepath.Join(p.Scratch, "object")
+	if err := p.unpack(src, obj); err != nil {
+		return err
+	}
+	version, err := p.make(src, obj, "kernelversion")
+	if err != nil {
+		return err
+	}
+	if err := kmodule.CheckVersion(release, string(version)); err != nil {
+		return fmt.Errorf("prepare the tree of %s: %w", p.Source, err)
+	}
+	if err := p.configure(src, obj); err != nil {
+		return err
+	}
+	// The release may hold what only its own build knew: LOCALVERSION, the state of a repository.
+	if _, err := p.make(src, obj, "KERNELRELEASE="+release, "modules_prepare"); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(obj, releaseFile), []byte(release+"\n"), 0o644); err != nil {
+		return err
+	}
+	all, err := p.members(src, obj)
+	if err != nil {
+		return err
+	}
+	return writeTar(p.Out, all)
+}
+
+func (p Prepare) unpack(src, obj string) error {
+	for _, dir := range []string{src, obj} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := kmodule.UnpackSource(p.Log, p.Source, p.Patches, src, p.Scratch); err != nil {
+		return err
+	}
+	for _, o := range p.Overlay {
+		name, file, ok := strings.Cut(o, "=")
+		if !ok || !filepath.IsLocal(name) {
+			return fmt.Errorf("overlay %q: expected NAME=FILE, NAME as in the source", o)
+		}
+		if err := kmake.CopyFile(file, filepath.Join(src, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// make runs make on the source with O=obj.
+func (p Prepare) make(src, obj string, words ...string) ([]byte, error) {
+	args := append(p.Args(), "-s", "-C", src, "O="+obj)
+	return kmake.Run(p.Log, p.Scratch, p.Scratch, "make", append(args, words...)...)
+}
+
+// configure makes obj/.config, which must be the kernel's own.
+func (p Prepare) configure(src, obj string) error {
+	config := filepath.Join(obj, ".config")
+	if err := kmake.CopyFile(p.Config, config); err != nil {
+		return err
+	}
+	if _, err := p.make(src, obj, "olddefconfig"); err != nil {
+		return err
+	}
+	given, err := kmake.ReadConfig(p.Config)
+	if err != nil {
+		return err
+	}
+	made, err := kmake.ReadConfig(config)
+	if err != nil {
+		return err
+	}
+	if d := differences(given, made); len(d) > 0 {
+		return fmt.Errorf("configure the source as %s: %s; give the source that the kernel was built from, with its patches, "+
+			"and the compiler (llvm or cross_compile)", p.Config, strings.Join(d, ", "))
+	}
+	return nil
+}

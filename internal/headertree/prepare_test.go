@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package headertree
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDifferences(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		given, made map[string]string
+		want        []string
+	}{
+		{"same", map[string]string{"CONFIG_A": "y"}, map[string]string{"CONFIG_A": "y"}, nil},
+		{"not named", map[string]string{"CONFIG_A": "n"}, map[string]string{}, nil},
+		{"changed", map[string]string{"CONFIG_A": "y"}, map[string]string{"CONFIG_A": "m"}, []string{"CONFIG_A is y there and m here"}},
+		{"new", map[string]string{}, map[string]string{"CONFIG_B": "4"}, []string{"CONFIG_B is n there and 4 here"}},
+		{"another version", map[string]string{"CONFIG_GCC_VERSION": "120200", "CONFIG_CC_VERSION_TEXT": `"gcc 12"`},
+			map[string]string{"CONFIG_GCC_VERSION": "160000", "CONFIG_CC_VERSION_TEXT": `"gcc 16"`, "CONFIG_CC_HAS_INT128": "y"}, nil},
+		{"another compiler", map[string]string{"CONFIG_CC_IS_CLANG": "y"}, map[string]string{"CONFIG_CC_IS_GCC": "y"},
+			[]string{"CONFIG_CC_IS_CLANG is y there and n here", "CONFIG_CC_IS_GCC is n there and y here"}},
+		{"many", map[string]string{"CONFIG_A": "y", "CONFIG_B": "y", "CONFIG_C": "y", "CONFIG_D": "y", "CONFIG_E": "y", "CONFIG_F": "y", "CONFIG_G": "y"}, nil,
+			[]string{"CONFIG_A is y there and n here", "CONFIG_B is y there and n here", "CONFIG_C is y there and n here",
+				"CONFIG_D is y there and n here", "CONFIG_E is y there and n here", "and 2 more"}},
+	} {
+		if got := differences(tt.given, tt.made); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %s, want %s", tt.name, strings.Join(got, "; "), strings.Join(tt.want, "; "))
+		}
+	}
+}
+
+func TestBelow(t *testing.T) {
+	paths := write(t, map[string]string{"include/a.h": "a", "include/b.c": "b", "scripts/c.h": "c", "lib/d.h": "d"})
+	dir := strings.TrimSuffix(paths["lib/d.h"], "/lib/d.h")
+	all, err := below(dir, []string{"include", "scripts", "none"}, func(name string) bool { return hasAnySuffix(name, ".h") })
+	var names []string
+	for _, m := range all {
+		names = append(names, m.name)
+	}
+	if want := []string{"include/a.h", "scripts/c.h"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("below = %v, %v, want %v", names, err, want)
+	}
+}

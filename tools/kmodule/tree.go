@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"io"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/headertree"
+	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
+)
+
+func merge(args []string, _, _ io.Writer) error {
+	var m headertree.Merge
+	fs := cli.NewFlags()
+	fs.Var((*cli.Strings)(&m.Files), "file", "a file of the tree, `NAME=FILE`; the first of a name is taken")
+	fs.StringVar(&m.Config, "config", "", "the kernel's .config, a `FILE`")
+	fs.StringVar(&m.Out, "out", "", "where the tree goes: a `TAR`")
+	fs.StringVar(&m.Release, "release", "", "where the kernel's release goes: a `FILE`")
+	if err := cli.ParseAll(fs, args, "file", "config", "out", "release"); err != nil {
+		return err
+	}
+	return m.Run()
+}
+
+func prepare(args []string, _, stderr io.Writer) error {
+	p := headertree.Prepare{Log: stderr}
+	fs := cli.NewFlags()
+	p.Target.Flags(fs)
+	fs.StringVar(&p.Source, "source", "", "the kernel's source, a tar: a `FILE`")
+	fs.Var((*cli.Strings)(&p.Patches), "patch", "a `FILE` for patch -p1")
+	fs.Var((*cli.Strings)(&p.Overlay), "overlay", "a file to put in place of the source's own, `NAME=FILE`")
+	fs.StringVar(&p.Config, "config", "", "the kernel's .config, a `FILE`")
+	fs.StringVar(&p.Release, "release", "", "a `FILE` with what uname -r prints")
+	fs.StringVar(&p.Out, "out", "", "where the tree goes: a `TAR`")
+	if err := cli.ParseAll(fs, args, "source", "arch", "config", "release", "out"); err != nil {
+		return err
+	}
+	return kbuild.InScratch(func(dir string) error {
+		p.Scratch = dir
+		return p.Run()
+	})
+}
