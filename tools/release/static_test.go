@@ -43,7 +43,7 @@ func TestStatic(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, place := range []string{"/execroot/", "/sandbox/", "bazel-out/"} {
+		for _, place := range []string{"/execroot/", "/sandbox/", "bazel-out/k8-"} {
 			if i := bytes.Index(content, []byte(place)); i >= 0 {
 				t.Errorf("%s names the place that it was built in: %q", path, content[max(0, i-40):min(len(content), i+60)])
 			}
