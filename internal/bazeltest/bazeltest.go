@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ type Workspace struct {
 	Dir     string // this workspace, whose tools/bazel is run
 	In      string // another workspace to run it on, or ""
 	Startup []string
+	Flags   []string // of every command
 	Env     []string // added to this program's own, as NAME=VALUE
 }
 
@@ -33,7 +35,7 @@ func Here() (Workspace, error) {
 
 // Run runs tools/bazel and returns its standard output.
 func (w Workspace) Run(args ...string) ([]byte, error) {
-	cmd := exec.Command(filepath.Join(w.Dir, "tools/bazel"), append(append([]string{}, w.Startup...), args...)...)
+	cmd := exec.Command(filepath.Join(w.Dir, "tools/bazel"), slices.Concat(w.Startup, args[:1], w.Flags, args[1:])...)
 	cmd.Dir = w.Dir
 	if w.In != "" {
 		cmd.Dir = w.In

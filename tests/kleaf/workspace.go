@@ -122,10 +122,14 @@ func newKleaf() (*kleaf, error) {
 		return nil, err
 	}
 	k := &kleaf{Workspace: ours}
-	if k.image, err = oneFile(ours, image); err != nil {
+	// Modules of this workspace and not of that one: tools/bazel may have told Bazel where they are, which is an error then.
+	for _, module := range []string{"gazelle", "package_metadata", "rules_go", "rules_shell", "xz"} {
+		k.Flags = append(k.Flags, "--override_module="+module+"=")
+	}
+	if k.image, err = ours.File(image); err != nil {
 		return nil, err
 	}
-	if k.archive, err = oneFile(ours, archive); err != nil {
+	if k.archive, err = ours.File(archive); err != nil {
 		return nil, err
 	}
 	// Not below /tmp, over which Bazel's sandbox may put an empty one. The name is
@@ -191,7 +195,7 @@ func (k *kleaf) common(ours bazeltest.Workspace) error {
 		return fmt.Errorf("%s has no files", sources)
 	}
 	for target, name := range outs {
-		file, err := oneFile(ours, target)
+		file, err := ours.File(target)
 		if err != nil {
 			return err
 		}
@@ -216,15 +220,4 @@ func (k *kleaf) copy(from, name string) error {
 		return err
 	}
 	return k.write(name, content)
-}
-
-func oneFile(b bazeltest.Workspace, target string) (string, error) {
-	files, err := b.Files(target)
-	if err != nil {
-		return "", err
-	}
-	if len(files) != 1 {
-		return "", fmt.Errorf("%s has %d files, want one", target, len(files))
-	}
-	return files[0], nil
 }
