@@ -31,28 +31,11 @@ func run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	passed, failed := 0, 0
-	for _, test := range []struct {
-		name string
-		run  func(bazeltest.Workspace) error
-	}{
-		{"no way from the archive into the kernel's build (aquery)", noWayBack},
-		{"an added header re-runs pack, stamp and image alone", func(b bazeltest.Workspace) error { return rerun(b, "header") }},
-		{"another profile re-runs pack, stamp and image alone", func(b bazeltest.Workspace) error { return rerun(b, "profile") }},
-	} {
-		if err := test.run(bazel); err != nil {
-			failed++
-			fmt.Fprintf(w, "FAIL %s: %v\n", test.name, err)
-			continue
-		}
-		passed++
-		fmt.Fprintf(w, "PASS %s\n", test.name)
-	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
-	if failed > 0 {
-		return fmt.Errorf("%d of %d failed", failed, passed+failed)
-	}
-	return nil
+	return bazeltest.RunCases(w,
+		bazeltest.Case{Name: "no way from the archive into the kernel's build (aquery)", Run: func() error { return noWayBack(bazel) }},
+		bazeltest.Case{Name: "an added header re-runs pack, stamp and image alone", Run: func() error { return rerun(bazel, "header") }},
+		bazeltest.Case{Name: "another profile re-runs pack, stamp and image alone", Run: func() error { return rerun(bazel, "profile") }},
+	)
 }
 
 // actionGraph is what of `aquery --output=jsonproto` is read here

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
 )
 
@@ -34,29 +35,12 @@ func run(w io.Writer) (err error) {
 		_, expunge := k.Run("clean", "--expunge")
 		err = errors.Join(err, expunge, os.RemoveAll(k.In))
 	}()
-	passed, failed := 0, 0
-	for _, test := range []struct {
-		name string
-		run  func() error
-	}{
-		{"kheaders.ko and a module load", k.loads},
-		{"the workspace has no rules_go", k.external},
-		{"with xz, the archive is the one that is packed here", k.xz},
-		{"a kernel_build without modules in make_goals is refused", k.noModules},
-	} {
-		if err := test.run(); err != nil {
-			failed++
-			fmt.Fprintf(w, "FAIL %s: %v\n", test.name, err)
-			continue
-		}
-		passed++
-		fmt.Fprintf(w, "PASS %s\n", test.name)
-	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
-	if failed > 0 {
-		return fmt.Errorf("%d of %d failed", failed, passed+failed)
-	}
-	return nil
+	return bazeltest.RunCases(w,
+		bazeltest.Case{Name: "kheaders.ko and a module load", Run: k.loads},
+		bazeltest.Case{Name: "the workspace has no rules_go", Run: k.external},
+		bazeltest.Case{Name: "with xz, the archive is the one that is packed here", Run: k.xz},
+		bazeltest.Case{Name: "a kernel_build without modules in make_goals is refused", Run: k.noModules},
+	)
 }
 
 // external looks for what a workspace without downloads cannot have among the

@@ -19,16 +19,15 @@ func (e *environment) killed(b bazeltest.Workspace, s *server, target string, ba
 	if !back {
 		flags = append(flags, "--remote_retries=1")
 	}
-	type outcome struct{ err error }
-	done := make(chan outcome, 1)
+	done := make(chan error, 1)
 	go func() {
 		_, err := e.build(b, flags...)
-		done <- outcome{err}
+		done <- err
 	}()
 	select {
 	case <-s.executed:
 	case got := <-done:
-		return fmt.Errorf("the build ended before it executed anything: %w", errors.Join(got.err, errors.New("nothing was to be packed")))
+		return fmt.Errorf("the build ended before it executed anything: %w", errors.Join(got, errors.New("nothing was to be packed")))
 	}
 	time.Sleep(300 * time.Millisecond)
 	if s.executing.Load() == 0 {
@@ -45,10 +44,10 @@ func (e *environment) killed(b bazeltest.Workspace, s *server, target string, ba
 	}
 	got := <-done
 	switch {
-	case got.err != nil && !strings.Contains(got.err.Error(), "ERROR: "):
-		return fmt.Errorf("the build ended without an error of its own: %w", got.err)
-	case got.err != nil:
-		fmt.Fprintf(e.out, "the build ended with: %s\n", line(got.err.Error(), "ERROR: "))
+	case got != nil && !strings.Contains(got.Error(), "ERROR: "):
+		return fmt.Errorf("the build ended without an error of its own: %w", got)
+	case got != nil:
+		fmt.Fprintf(e.out, "the build ended with: %s\n", line(got.Error(), "ERROR: "))
 		if err := noFiles(b, target); err != nil {
 			return err
 		}

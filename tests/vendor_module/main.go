@@ -47,30 +47,13 @@ func run(w io.Writer) (err error) {
 		_, expunge := v.Run("clean", "--expunge")
 		err = errors.Join(err, expunge, os.RemoveAll(v.In))
 	}()
-	passed, failed := 0, 0
-	for _, test := range []struct {
-		name string
-		run  func() error
-	}{
-		{"headers with another digest are refused", v.anotherDigest},
-		{"the module is built and loads on the device", v.loads},
-		{"the headers can be where a URL says", v.url},
-		{"compile_commands.json is what clang understands", v.compileCommands},
-		{"modules that depend on one another are refused", v.cycle},
-	} {
-		if err := test.run(); err != nil {
-			failed++
-			fmt.Fprintf(w, "FAIL %s: %v\n", test.name, err)
-			continue
-		}
-		passed++
-		fmt.Fprintf(w, "PASS %s\n", test.name)
-	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
-	if failed > 0 {
-		return fmt.Errorf("%d of %d failed", failed, passed+failed)
-	}
-	return nil
+	return bazeltest.RunCases(w,
+		bazeltest.Case{Name: "headers with another digest are refused", Run: v.anotherDigest},
+		bazeltest.Case{Name: "the module is built and loads on the device", Run: v.loads},
+		bazeltest.Case{Name: "the headers can be where a URL says", Run: v.url},
+		bazeltest.Case{Name: "compile_commands.json is what clang understands", Run: v.compileCommands},
+		bazeltest.Case{Name: "modules that depend on one another are refused", Run: v.cycle},
+	)
 }
 
 // newVendor copies the example to a directory of its own, with the archive that
