@@ -17,7 +17,8 @@ import (
 var cachedTargets = []string{"//tests/remote:cached", "//tests/remote:cached_vmlinux", "//tests/remote:cached_extract"}
 
 // webdav builds with an empty HTTP cache, loses the outputs, and builds again.
-// What comes before them is made first, from the machine's own cache.
+// What comes before them is made first and all of it fetched, for what is only in
+// the machine's own cache would be missed in the empty one.
 func (e *environment) webdav() error {
 	address, stop, err := nginx(filepath.Join(e.dir, "nginx"))
 	if err != nil {
@@ -25,7 +26,7 @@ func (e *environment) webdav() error {
 	}
 	defer stop()
 	flags := append([]string{"--disk_cache=", "--remote_cache=http://" + address}, cachedTargets...)
-	if _, err := e.build(e.here, cachedTargets...); err != nil {
+	if _, err := e.build(e.here, append([]string{everything}, cachedTargets...)...); err != nil {
 		return err
 	}
 	files, err := e.here.Files(cachedTargets...)
