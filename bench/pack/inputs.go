@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
@@ -88,9 +89,9 @@ func prepare(tree string) error {
 // nothing is the compressor that takes no time.
 type nothing struct{}
 
-func (nothing) Encode([]byte) ([]byte, error) { return []byte{0}, nil }
-func (nothing) Name() string                  { return "nothing" }
-func (nothing) DictProp() byte                { return xz.DictProp(1 << 20) }
+func (nothing) Encode(lzma2.Part) ([]byte, error) { return []byte{0}, nil }
+func (nothing) Name() string                      { return "nothing" }
+func (nothing) DictProp() byte                    { return xz.DictProp(1 << 20) }
 
 // command runs a program that is not measured, in dir.
 func command(ctx context.Context, dir, name string, args ...string) error {

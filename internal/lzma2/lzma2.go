@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"sync"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
@@ -19,12 +20,48 @@ import (
 type Encoder interface {
 	// Encode returns p as raw LZMA2 chunks with the 0x00 that ends them. It
 	// may be called from several goroutines at once.
-	Encode(p []byte) ([]byte, error)
+	Encode(p Part) ([]byte, error)
 	// Name says what compresses, with the settings that shape the output.
 	Name() string
 	// DictProp is the property byte (xz-file-format.txt 5.3.1) of the
 	// dictionary that is used.
 	DictProp() byte
+}
+
+// Part is what becomes one block: bytes in pieces, which need not be copied
+// together to be compressed.
+type Part [][]byte
+
+// Len returns the number of bytes.
+func (p Part) Len() (n int) {
+	for _, piece := range p {
+		n += len(piece)
+	}
+	return n
+}
+
+// Open returns a reader of the bytes.
+func (p Part) Open() io.Reader { return &reader{rest: p} }
+
+type reader struct {
+	rest Part
+	at   int // in its first piece
+}
+
+// Read fills p, across pieces: most of them are smaller than a program that
+// compresses is to be fed with.
+func (r *reader) Read(p []byte) (n int, err error) {
+	for n < len(p) && len(r.rest) > 0 {
+		c := copy(p[n:], r.rest[0][r.at:])
+		n, r.at = n+c, r.at+c
+		if r.at == len(r.rest[0]) {
+			r.rest, r.at = r.rest[1:], 0
+		}
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // goDict is the dictionary of Go in bytes. Larger ones win nothing with this
@@ -41,7 +78,7 @@ type goEncoder struct{}
 func (goEncoder) Name() string   { return "go" }
 func (goEncoder) DictProp() byte { return xz.DictProp(goDict) }
 
-func (goEncoder) Encode(p []byte) ([]byte, error) {
+func (goEncoder) Encode(p Part) ([]byte, error) {
 	var out bytes.Buffer
 	// Every setting that shapes the output is spelled out, so that a default
 	// that changes in the library changes nothing here. Four literal context
@@ -55,11 +92,11 @@ func (goEncoder) Encode(p []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up LZMA2 encoder: %w", err)
 	}
-	if _, err := w.Write(p); err != nil {
-		return nil, fmt.Errorf("compress %d bytes: %w", len(p), err)
+	if _, err := io.Copy(w, p.Open()); err != nil {
+		return nil, fmt.Errorf("compress %d bytes: %w", p.Len(), err)
 	}
 	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("compress %d bytes: %w", len(p), err)
+		return nil, fmt.Errorf("compress %d bytes: %w", p.Len(), err)
 	}
 	return out.Bytes(), nil
 }
@@ -73,7 +110,7 @@ func (goEncoder) Encode(p []byte) ([]byte, error) {
 //
 // A block asks for a dictionary no larger than its content: a reader with
 // little memory need not allocate 8 MiB for a block of 1 MiB.
-func EncodeBlocks(e Encoder, parts [][]byte, workers int) ([]xz.Block, error) {
+func EncodeBlocks(e Encoder, parts []Part, workers int) ([]xz.Block, error) {
 	blocks := make([]xz.Block, len(parts))
 	errs := make([]error, len(parts))
 	next := make(chan int)
@@ -101,18 +138,23 @@ func EncodeBlocks(e Encoder, parts [][]byte, workers int) ([]xz.Block, error) {
 	return blocks, nil
 }
 
-func encodeBlock(e Encoder, p []byte) (xz.Block, error) {
-	if len(p) == 0 {
+func encodeBlock(e Encoder, p Part) (xz.Block, error) {
+	size := p.Len()
+	if size == 0 {
 		return xz.Block{}, fmt.Errorf("it is empty: expected a part with a member")
 	}
 	data, err := e.Encode(p)
 	if err != nil {
 		return xz.Block{}, err
 	}
+	check := crc32.NewIEEE()
+	for _, piece := range p {
+		check.Write(piece)
+	}
 	return xz.Block{
 		LZMA2:        xz.Bytes(data),
-		Uncompressed: int64(len(p)),
-		CRC32:        crc32.ChecksumIEEE(p),
-		DictProp:     min(e.DictProp(), xz.DictProp(int64(len(p)))),
+		Uncompressed: int64(size),
+		CRC32:        check.Sum32(),
+		DictProp:     min(e.DictProp(), xz.DictProp(int64(size))),
 	}, nil
 }

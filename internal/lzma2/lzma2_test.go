@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz/xztest"
@@ -48,7 +49,7 @@ func TestGoIsPinned(t *testing.T) {
 	if got := fmt.Sprintf("%x", sha256.Sum256(p)); got != wantInput {
 		t.Fatalf("input: got sha256 %s, want %s", got, wantInput)
 	}
-	out, err := Go().Encode(p)
+	out, err := Go().Encode(Part{p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestEncode(t *testing.T) {
 			t.Errorf("%s: DictProp: got %d bytes, want %d", tc.name, got, tc.dict)
 		}
 		for _, p := range [][]byte{{0}, header(511), bytes.Repeat([]byte{0}, 300_000), long} {
-			blocks, err := EncodeBlocks(tc.e, [][]byte{p}, 1)
+			blocks, err := EncodeBlocks(tc.e, []Part{{p}}, 1)
 			if err != nil {
 				t.Errorf("%s: %d bytes: %v", tc.name, len(p), err)
 				continue
@@ -87,9 +88,9 @@ func TestEncode(t *testing.T) {
 			if err != nil || !bytes.Equal(got, p) {
 				t.Errorf("%s: %d bytes: got %d bytes, %v", tc.name, len(p), len(got), err)
 			}
-			again, err := tc.e.Encode(p)
+			again, err := tc.e.Encode(Part{p[:len(p)/3], nil, p[len(p)/3:]})
 			if err != nil || !bytes.Equal(again, blocks[0].LZMA2.(xz.Bytes)) {
-				t.Errorf("%s: %d bytes: another %d bytes the second time, %v", tc.name, len(p), len(again), err)
+				t.Errorf("%s: %d bytes: another %d bytes in pieces, %v", tc.name, len(p), len(again), err)
 			}
 			if want := min(tc.dict, xz.DictSize(xz.DictProp(int64(len(p))))); xz.DictSize(blocks[0].DictProp) != want {
 				t.Errorf("%s: %d bytes: got a dictionary of %d bytes, want %d", tc.name, len(p), xz.DictSize(blocks[0].DictProp), want)
@@ -99,9 +100,11 @@ func TestEncode(t *testing.T) {
 }
 
 func TestEncodeBlocks(t *testing.T) {
-	var parts [][]byte
+	var parts []Part
+	var all [][]byte
 	for i := range 7 {
-		parts = append(parts, header(10_000*(i+1)))
+		p := header(10_000 * (i + 1))
+		parts, all = append(parts, Part{p[:i], p[i:5000], p[5000:]}), append(all, p)
 	}
 	for _, e := range []Encoder{Go(), Program(xzProgram(t), "1")} {
 		one, err := EncodeBlocks(e, parts, 1)
@@ -114,7 +117,7 @@ func TestEncodeBlocks(t *testing.T) {
 				t.Errorf("%s, %d workers: got other blocks than by one, %v", e.Name(), workers, err)
 			}
 		}
-		want := fmt.Sprintf("%x\n", sha256.Sum256(bytes.Join(parts, nil)))
+		want := fmt.Sprintf("%x\n", sha256.Sum256(bytes.Join(all, nil)))
 		file := xztest.Files(t, xz.AppendStream(nil, one))[0]
 		if got := string(xztest.Accepted(t, file)); got != want {
 			t.Errorf("%s: decoded by Python: got %s, want %s", e.Name(), got, want)
@@ -131,15 +134,15 @@ type failing struct {
 	on string
 }
 
-func (f failing) Encode(p []byte) ([]byte, error) {
-	if strings.Contains(f.on, string(p[:1])) {
-		return nil, errors.New("cannot encode " + string(p[:1]))
+func (f failing) Encode(p Part) ([]byte, error) {
+	if first := string(p[0]); strings.Contains(f.on, first) {
+		return nil, errors.New("cannot encode " + first)
 	}
 	return f.goEncoder.Encode(p)
 }
 
 func TestEncodeBlocksErrors(t *testing.T) {
-	parts := [][]byte{[]byte("a"), []byte("b"), []byte("c"), []byte("d")}
+	parts := []Part{{[]byte("a")}, {[]byte("b")}, {[]byte("c")}, {[]byte("d")}}
 	for _, workers := range []int{1, 4} {
 		want := "compress block 2 of 4 with go: cannot encode b"
 		if _, err := EncodeBlocks(failing{on: "db"}, parts, workers); err == nil || err.Error() != want {
@@ -147,8 +150,41 @@ func TestEncodeBlocksErrors(t *testing.T) {
 		}
 	}
 	want := "compress block 1 of 2 with go: it is empty: expected a part with a member"
-	if _, err := EncodeBlocks(Go(), [][]byte{nil, parts[0]}, 1); err == nil || err.Error() != want {
+	if _, err := EncodeBlocks(Go(), []Part{{nil}, parts[0]}, 1); err == nil || err.Error() != want {
 		t.Errorf("empty part: got %v, want %q", err, want)
+	}
+}
+
+// TestPart reads with buffers that end in a piece, at its end and behind it.
+func TestPart(t *testing.T) {
+	p := Part{[]byte("ab"), nil, []byte("c"), []byte("defgh"), {}}
+	if p.Len() != 8 {
+		t.Errorf("Len: got %d, want 8", p.Len())
+	}
+	for range 2 { // reading leaves the part as it was
+		if err := iotest.TestReader(p.Open(), []byte("abcdefgh")); err != nil {
+			t.Error(err)
+		}
+	}
+	for size := 1; size <= 9; size++ {
+		var got []byte
+		r, room := p.Open(), make([]byte, size)
+		for {
+			n, err := r.Read(room)
+			got = append(got, room[:n]...)
+			if err == io.EOF {
+				break
+			}
+			if err != nil || n < size && len(got) < 8 {
+				t.Fatalf("room for %d: got %d bytes after %q, %v; want it filled", size, n, got, err)
+			}
+		}
+		if string(got) != "abcdefgh" {
+			t.Errorf("room for %d: got %q", size, got)
+		}
+	}
+	if n, err := (Part{nil}).Open().Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("empty: got %d, %v, want io.EOF", n, err)
 	}
 }
 
@@ -156,7 +192,7 @@ func BenchmarkGo(b *testing.B) {
 	p := header(1 << 20)
 	b.SetBytes(int64(len(p)))
 	for b.Loop() {
-		if _, err := Go().Encode(p); err != nil {
+		if _, err := Go().Encode(Part{p}); err != nil {
 			b.Fatal(err)
 		}
 	}

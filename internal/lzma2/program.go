@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
@@ -43,46 +44,46 @@ func (x program) Name() string {
 
 func (x program) DictProp() byte { return xz.DictProp(x.options.dict) }
 
-func (x program) Encode(p []byte) ([]byte, error) {
+func (x program) Encode(p Part) ([]byte, error) {
 	if x.err != nil {
 		return nil, x.err
 	}
 	// A dictionary larger than the data finds nothing more, and costs the
 	// encoder eleven times its size: 674 MiB at -9.
-	o := x.options
-	o.dict = min(o.dict, xz.DictSize(xz.DictProp(int64(len(p)))))
+	o, want := x.options, p.Len()
+	o.dict = min(o.dict, xz.DictSize(xz.DictProp(int64(want))))
 
 	var out bytes.Buffer
-	out.Grow(len(p) / 4)
-	if err := x.run(&out, p, "--compress", "--no-adjust", "--lzma2="+o.String()); err != nil {
+	out.Grow(want / 4)
+	if err := x.run(&out, p.Open(), "--compress", "--no-adjust", "--lzma2="+o.String()); err != nil {
 		return nil, err
 	}
 	// The cheap look comes first: it also keeps the decoder from running away
 	// on output that is something else.
 	size, err := xz.DecodedSize(out.Bytes())
-	if err == nil && size != int64(len(p)) {
-		err = fmt.Errorf("it decodes to %d bytes: expected %d", size, len(p))
+	if err == nil && size != int64(want) {
+		err = fmt.Errorf("it decodes to %d bytes: expected %d", size, want)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("run %s: output is not the raw LZMA2 data of its input: %w", x.path, err)
 	}
-	same := &comparer{rest: p}
-	if err := x.run(same, out.Bytes(), "--decompress", "--lzma2="+o.String()); err != nil {
+	same := &comparer{want: p.Open(), left: want}
+	if err := x.run(same, bytes.NewReader(out.Bytes()), "--decompress", "--lzma2="+o.String()); err != nil {
 		return nil, fmt.Errorf("decode what was compressed: %w", err)
 	}
-	if len(same.rest) > 0 {
+	if same.left > 0 {
 		return nil, fmt.Errorf("run %s: output decodes to something else than its input", x.path)
 	}
 	return out.Bytes(), nil
 }
 
-func (x program) run(out io.Writer, in []byte, args ...string) error {
+func (x program) run(out io.Writer, in io.Reader, args ...string) error {
 	cmd := exec.Command(x.path, append(args, "--format=raw", "--stdout", "--threads=1")...)
 	// Not nil, which would inherit: XZ_OPT and XZ_DEFAULTS add settings, and
 	// the locale translates messages.
 	cmd.Env = []string{}
 	var message bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), out, &message
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, &message
 	if err := cmd.Run(); err != nil {
 		if said := strings.Join(strings.Fields(message.String()), " "); said != "" {
 			return fmt.Errorf("run %s: %w: %s", x.path, err, said)
@@ -94,13 +95,17 @@ func (x program) run(out io.Writer, in []byte, args ...string) error {
 
 // comparer takes what it is written for as long as it is what it expects.
 type comparer struct {
-	rest []byte
+	want io.Reader
+	left int // bytes of it
+	room []byte
 }
 
 func (c *comparer) Write(p []byte) (int, error) {
-	if !bytes.HasPrefix(c.rest, p) {
+	c.room = slices.Grow(c.room[:0], len(p))[:len(p)]
+	n, err := io.ReadFull(c.want, c.room)
+	c.left -= n
+	if err != nil || !bytes.Equal(c.room, p) {
 		return 0, errors.New("it is something else than what was compressed")
 	}
-	c.rest = c.rest[len(p):]
 	return len(p), nil
 }

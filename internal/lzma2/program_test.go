@@ -14,7 +14,7 @@ import (
 func TestProgramIgnoresEnvironment(t *testing.T) {
 	p := header(100_000)
 	e := Program(xzProgram(t), "6")
-	want, err := e.Encode(p)
+	want, err := e.Encode(Part{p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestProgramIgnoresEnvironment(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	got, err := e.Encode(p)
+	got, err := e.Encode(Part{p})
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("got %d bytes, %v, want the same %d", len(got), err, len(want))
 	}
@@ -47,7 +47,7 @@ func TestProgramErrors(t *testing.T) {
 		{"xz says why", xzProgram(t), "6,lc=4,lp=4", "exit status 1: "},
 		{"xz does not know the option's value", xzProgram(t), "6,mf=bt9", "exit status 1: "},
 	} {
-		out, err := Program(tc.path, tc.preset).Encode(header(1000))
+		out, err := Program(tc.path, tc.preset).Encode(Part{header(1000)})
 		if err == nil || !strings.HasPrefix(err.Error(), "run "+tc.path+": ") && !strings.Contains(err.Error(), "run "+tc.path) || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %d bytes, %v, want %q", tc.name, len(out), err, tc.want)
 		}
@@ -87,7 +87,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("parsePreset(%q): got %v, %v, want %q", tc.in, got, err, tc.want)
 		}
 		e := Program("xz", tc.in)
-		if _, err := EncodeBlocks(e, [][]byte{{0}}, 1); err == nil || !strings.HasPrefix(err.Error(), "compress block 1 of 1 with xz: "+tc.want) {
+		if _, err := EncodeBlocks(e, []Part{{{0}}}, 1); err == nil || !strings.HasPrefix(err.Error(), "compress block 1 of 1 with xz: "+tc.want) {
 			t.Errorf("EncodeBlocks with %q: got %v, want %q", tc.in, err, tc.want)
 		}
 	}

@@ -119,8 +119,8 @@ func Pack(o Options) (*Result, error) {
 		return nil, err
 	}
 	digest := sha256.New()
-	for _, p := range parts {
-		digest.Write(p)
+	for _, piece := range slices.Concat(parts...) {
+		digest.Write(piece)
 	}
 	archive := &reservation.Archive{
 		Marker: reservation.Marker{
@@ -319,20 +319,20 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 	return m, checkSecret(p)
 }
 
-// render writes the members as tar, in the parts they are compressed in.
-func render(members []member, epoch int64) (parts [][]byte, size int64, err error) {
+// render makes tar archives of the members, in the parts they are compressed
+// in. A part shares the members' memory.
+func render(members []member, epoch int64) (parts []lzma2.Part, size int64, err error) {
 	for _, group := range split(members, partSize) {
-		var n int64
+		headers := make([]byte, 0, len(group)*blockSize)
+		part := make(lzma2.Part, 0, 3*len(group))
 		for _, m := range group {
-			n += m.size()
-		}
-		p := make([]byte, 0, n)
-		for _, m := range group {
-			if p, err = m.appendTo(p, epoch); err != nil {
+			if headers, err = appendHeader(headers, m, epoch); err != nil {
 				return nil, 0, err
 			}
+			part = append(part, headers[len(headers)-blockSize:], m.content, m.padding())
+			size += m.size()
 		}
-		parts, size = append(parts, p), size+n
+		parts = append(parts, part)
 	}
 	return parts, size, nil
 }

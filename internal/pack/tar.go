@@ -32,8 +32,13 @@ func (m member) appendTo(dst []byte, epoch int64) ([]byte, error) {
 		return nil, err
 	}
 	dst = append(dst, m.content...)
-	return append(dst, make([]byte, -len(m.content)&(blockSize-1))...), nil
+	return append(dst, m.padding()...), nil
 }
+
+// padding is what fills the content's last block.
+func (m member) padding() []byte { return zeros[:-len(m.content)&(blockSize-1)] }
+
+var zeros [blockSize]byte
 
 // appendHeader appends a member's ustar header (POSIX.1-2017, pax, "ustar
 // Interchange Format"). All that could differ between two machines is decided
@@ -50,7 +55,7 @@ func appendHeader(dst []byte, m member, epoch int64) ([]byte, error) {
 		return nil, err
 	}
 	at := len(dst)
-	dst = append(dst, make([]byte, blockSize)...)
+	dst = append(dst, zeros[:]...)
 	h := dst[at:]
 	copy(h[0:100], name)
 	copy(h[100:108], fmt.Sprintf("%07o\x00", m.mode))

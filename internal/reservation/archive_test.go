@@ -44,10 +44,10 @@ func members(t testing.TB, n int) []byte {
 func archive(t testing.TB, n int, cuts ...int) *Archive {
 	t.Helper()
 	content := members(t, n)
-	var parts [][]byte
+	var parts []lzma2.Part
 	at := 0
 	for _, cut := range append(cuts, len(content)) {
-		parts = append(parts, content[at:cut])
+		parts = append(parts, lzma2.Part{content[at:cut]})
 		at = cut
 	}
 	blocks, err := lzma2.EncodeBlocks(lzma2.Go(), parts, 2)
