@@ -10,8 +10,9 @@ load(
     "linux_image",
     "linux_kernel",
 )
+load("//tests/cross:on_platform.bzl", "on_platform")
 
-def boots(name, source, arch, config_fragments, busybox = None, cross_compile = "", llvm = ""):
+def boots(name, source, arch, config_fragments, busybox = None, cross_compile = "", llvm = "", platform = None):
     """Builds, packs, stamps, reads back, builds a module from what was read, boots and loads it.
 
     The targets are manual: each is a kernel, some minutes.
@@ -24,6 +25,7 @@ def boots(name, source, arch, config_fragments, busybox = None, cross_compile = 
         busybox: a static busybox of that architecture, when it is not the machine's own.
         cross_compile: CROSS_COMPILE.
         llvm: LLVM. The module is built with clang when the kernel was.
+        platform: the platform that all is built for, so that its C++ toolchain compiles the module.
     """
     manual = {"tags": ["manual"]}
     linux_kernel(
@@ -48,15 +50,17 @@ def boots(name, source, arch, config_fragments, busybox = None, cross_compile = 
         archive = name + "_read_back",
         **manual
     )
+    for part in ["hello", "image", "read_back", "stamp_report", "stamped"]:
+        on_platform(name = "on_{}_{}".format(name, part), platform = platform, target = "{}_{}".format(name, part), **manual)
     linux_boot_test(
         name = name + "_test",
         size = "small",
-        archive = name + "_read_back",
+        archive = "on_" + name + "_read_back",
         busybox = busybox,
         commands = ["insmod /modules/{}_hello.ko".format(name)],
         expect = ["hello: built from this kernel's own archive"],
-        image = name + "_image",
-        kernel = name + "_stamped",
-        modules = [name + "_hello"],
+        image = "on_" + name + "_image",
+        kernel = "on_" + name + "_stamped",
+        modules = ["on_" + name + "_hello"],
         **manual
     )
