@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Package headertree makes the tree that an archive is packed from out of a
+// kernel's source and configuration, where whoever built the kernel brings out
+// neither generated headers nor scripts.
 package headertree
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/pack"
 )
 
-// Prepare makes the tree of a kernel from its source and its configuration,
-// where whoever built the kernel brings out neither generated headers nor
-// scripts. The kernel is not built: make modules_prepare makes both.
+// Prepare makes the tree. The kernel is not built: make modules_prepare makes
+// what its source lacks.
 type Prepare struct {
 	kmake.Target
 	Source  string   // the kernel's source, a tar with one top directory
@@ -57,14 +63,42 @@ func (p Prepare) Run() error {
 	if _, err := p.make(src, obj, "KERNELRELEASE="+release, "modules_prepare"); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(obj, releaseFile), []byte(release+"\n"), 0o644); err != nil {
+	if err := p.strip(obj); err != nil {
 		return err
 	}
-	all, err := p.members(src, obj)
+	tree, err := pack.Gather{Arch: p.Arch, Trees: []string{obj, src}, Release: p.Release}.Run()
 	if err != nil {
 		return err
 	}
-	return writeTar(p.Out, all)
+	content, err := tree.AppendTar(nil)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(p.Out, 0o644, func(f *os.File) error {
+		_, err := f.Write(content)
+		return err
+	})
+}
+
+// strip takes the symbols out of the programs that a module's build runs
+// (scripts/package/install-extmod-build).
+func (p Prepare) strip(obj string) error {
+	for _, name := range []string{
+		"scripts/basic/fixdep",
+		"scripts/genksyms/genksyms",
+		"scripts/mod/modpost",
+		"tools/bpf/resolve_btfids/resolve_btfids",
+		"tools/objtool/objtool",
+	} {
+		file := filepath.Join(obj, name)
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			continue // the configuration has no use for it
+		}
+		if _, err := kmake.Run(p.Log, p.Scratch, p.Scratch, "strip", "--strip-all", file); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p Prepare) unpack(src, obj string) error {

@@ -31,16 +31,3 @@ func TestDifferences(t *testing.T) {
 		}
 	}
 }
-
-func TestBelow(t *testing.T) {
-	paths := write(t, map[string]string{"include/a.h": "a", "include/b.c": "b", "scripts/c.h": "c", "lib/d.h": "d"})
-	dir := strings.TrimSuffix(paths["lib/d.h"], "/lib/d.h")
-	all, err := below(dir, []string{"include", "scripts", "none"}, func(name string) bool { return hasAnySuffix(name, ".h") })
-	var names []string
-	for _, m := range all {
-		names = append(names, m.name)
-	}
-	if want := []string{"include/a.h", "scripts/c.h"}; err != nil || !slices.Equal(names, want) {
-		t.Errorf("below = %v, %v, want %v", names, err, want)
-	}
-}

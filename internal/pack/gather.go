@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,10 +19,14 @@ import (
 // left them, as one tree that Pack takes: the source, the objects' directory,
 // tars of either. What has the same name in several is taken from the first.
 type Gather struct {
-	Arch    string   // as profile.SourceArch takes it
-	Trees   []string // directories and tar archives
+	Arch  string   // as profile.SourceArch takes it
+	Trees []string // directories and tar archives
+	// Roots are directories of Trees that hold the kernel's files, where Trees
+	// hold something else too: a distribution divides them into several, which
+	// lead to one another. None for the trees themselves.
+	Roots   []string
 	Lists   []string // files that list files of a tree, NAME=FILE
-	Release string   // a file that says what the kernel's release is; "" to leave the trees' own
+	Release string   // a file that says what the kernel's release is; "" for what modules are built with, UTS_RELEASE
 	Take    []string // names of further files, wherever they are in a tree
 }
 
@@ -62,6 +67,9 @@ func (o Gather) Run() (*Gathered, error) {
 		}
 		trees = append(trees, t)
 	}
+	if trees, err = o.roots(trees); err != nil {
+		return nil, err
+	}
 	for _, name := range o.Lists {
 		t, err := openFileList(name)
 		if err != nil {
@@ -85,15 +93,55 @@ func (o Gather) Run() (*Gathered, error) {
 	if err != nil {
 		return nil, err
 	}
+	out.chooseModpost()
+	if err := out.setRelease(o.Release); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	for _, name := range o.Take {
-		if _, ok := out.taken[name]; !ok {
+		if m := out.find(name); m != nil {
+			out.taken[name] = m.content
+		} else if _, ok := out.taken[name]; !ok {
 			return nil, fmt.Errorf("take %s: it is in none of %s", name, strings.Join(slices.Concat(o.Trees, o.Lists), ", "))
 		}
 	}
-	if o.Release != "" {
-		err = out.setRelease(o.Release)
+	return out, nil
+}
+
+// roots returns what is below each root, in the order of the roots.
+func (o Gather) roots(trees []tree) ([]tree, error) {
+	if len(o.Roots) == 0 {
+		return trees, nil
 	}
-	return out, err
+	var below []tree
+	for _, root := range o.Roots {
+		before := len(below)
+		for _, t := range trees {
+			there, err := hasDir(t, root)
+			if err != nil {
+				return nil, err
+			}
+			if there {
+				below = append(below, subTree{t, root})
+			}
+		}
+		if len(below) == before {
+			return nil, fmt.Errorf("root %s: there is no such directory in %s; expected one such as usr/src/linux-headers-6.1.0-50-amd64", root, strings.Join(o.Trees, ", "))
+		}
+	}
+	return below, nil
+}
+
+func hasDir(t tree, dir string) (bool, error) {
+	above, base := path.Split(dir)
+	above = path.Clean(above)
+	if above == "." {
+		above = ""
+	} else if there, err := hasDir(t, above); !there || err != nil {
+		return false, err
+	}
+	items, err := t.list(above, func(name string) bool { return name == base })
+	return len(items) == 1 && items[0].dir, err
 }
 
 // gathering is one run.
@@ -245,29 +293,68 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 			out.members = append(out.members, m)
 		}
 	}
-	slices.SortFunc(out.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	return out, nil
 }
 
+func (g *Gathered) find(name string) *member {
+	if i := slices.IndexFunc(g.members, func(m member) bool { return m.name == name }); i >= 0 {
+		return &g.members[i]
+	}
+	return nil
+}
+
+// chooseModpost replaces Debian's modpost, which runs one of several beside it,
+// named for the byte order and word size of the kernel (debian/rules.d/scripts/
+// mod/modpost.c of its package linux).
+func (g *Gathered) chooseModpost() {
+	const modpost = "scripts/mod/modpost"
+	order, size := "lsb", "32"
+	if conf := g.find("include/config/auto.conf"); conf != nil {
+		if bytes.Contains(conf.content, []byte("CONFIG_CPU_BIG_ENDIAN=y\n")) {
+			order = "msb"
+		}
+		if bytes.Contains(conf.content, []byte("CONFIG_64BIT=y\n")) {
+			size = "64"
+		}
+	}
+	if own, wrapper := g.find(modpost+".real-"+order+"-"+size), g.find(modpost); own != nil && wrapper != nil {
+		wrapper.content = own.content
+	}
+	g.members = slices.DeleteFunc(g.members, func(m member) bool { return strings.HasPrefix(m.name, modpost+".real-") })
+}
+
+var utsLine = regexp.MustCompile(`(?m)^#define UTS_RELEASE "(.*)"$`)
+
 // setRelease makes the tree's files say what the kernel does: the objects'
 // directory of `make modules_prepare` may have been left before the release got
-// its last part.
+// its last part, and Debian leaves the version of the source in kernel.release.
 func (g *Gathered) setRelease(file string) error {
-	p, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("read kernel release: %w", err)
-	}
-	release := strings.TrimSpace(string(p))
-	if !validRelease.MatchString(release) {
-		return fmt.Errorf("read kernel release from %s: got %q, expected one such as 6.1.192-lab", file, release)
-	}
-	for i, m := range g.members {
-		switch m.name {
-		case releaseFile:
-			g.members[i].content = []byte(release + "\n")
-		case utsFile:
-			g.members[i].content = []byte(fmt.Sprintf("#define UTS_RELEASE %q\n", release))
+	uts := g.find(utsFile)
+	var release string
+	if file != "" {
+		p, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("read kernel release: %w", err)
 		}
+		release = strings.TrimSpace(string(p))
+		if !validRelease.MatchString(release) {
+			return fmt.Errorf("read kernel release from %s: got %q, expected one such as 6.1.192-lab", file, release)
+		}
+	} else if uts != nil {
+		if found := utsLine.FindSubmatch(uts.content); found != nil {
+			release = string(found[1])
+		}
+	}
+	if release == "" {
+		return nil
+	}
+	if uts != nil {
+		uts.content = fmt.Appendf(nil, "#define UTS_RELEASE %q\n", release)
+	}
+	if m := g.find(releaseFile); m != nil {
+		m.content = []byte(release + "\n")
+	} else {
+		g.members = append(g.members, member{name: releaseFile, mode: 0o644, content: []byte(release + "\n")})
 	}
 	return nil
 }

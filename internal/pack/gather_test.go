@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,6 +124,76 @@ func TestGatherTwice(t *testing.T) {
 	}
 }
 
+// debianTree is a kernel's headers as Debian installs them: a flavour's directory
+// and the one of all flavours, with links to the scripts' beside them.
+func debianTree() files {
+	const src, kbuild = "usr/src/linux-headers-6.1.0-50-", "usr/lib/linux-kbuild-6.1/"
+	f := files{
+		src + "amd64/Makefile":                         "include /usr/src/linux-headers-6.1.0-50-common/Makefile\n",
+		src + "amd64/include/config/auto.conf":         "CONFIG_64BIT=y\n",
+		src + "amd64/include/config/kernel.release":    "6.1.176\n",
+		src + "amd64/include/generated/utsrelease.h":   "#define UTS_RELEASE \"6.1.0-50-amd64\"\n",
+		src + "amd64/include/linux/both.h":             "the flavour's\n",
+		src + "amd64/scripts":                          "-> ../../lib/linux-kbuild-6.1/scripts",
+		src + "common/Makefile":                        "VERSION = 6\nPATCHLEVEL = 1\n",
+		src + "common/include/linux/both.h":            "common\n",
+		src + "common/scripts":                         "-> ../../lib/linux-kbuild-6.1/scripts",
+		src + "common/arch/x86/include/asm/page.h":     "x86\n",
+		src + "common/arch/alpha/include/asm/page.h":   "alpha\n",
+		kbuild + "scripts/Makefile.build":              "# Makefile.build\n",
+		kbuild + "scripts/mod/modpost":                 "#!debian",
+		kbuild + "scripts/mod/modpost.real-lsb-32":     "#!lsb32",
+		kbuild + "scripts/mod/modpost.real-lsb-64":     "#!lsb64",
+		kbuild + "scripts/mod/modpost.real-msb-64":     "#!msb64",
+		"usr/share/doc/linux-headers-6.1.0-50-amd64/c": "no header\n",
+	}
+	return f
+}
+
+func TestGatherRoots(t *testing.T) {
+	roots := []string{"usr/src/linux-headers-6.1.0-50-amd64", "usr/src/linux-headers-6.1.0-50-common"}
+	for _, tt := range []struct{ config, modpost string }{
+		{"CONFIG_64BIT=y\n", "#!lsb64"},
+		{"# CONFIG_64BIT is not set\n", "#!lsb32"},
+		{"CONFIG_CPU_BIG_ENDIAN=y\nCONFIG_64BIT=y\n", "#!msb64"},
+		{"CONFIG_CPU_BIG_ENDIAN=y\n", "#!debian"}, // there is none for it
+	} {
+		f := debianTree()
+		f[roots[0]+"/include/config/auto.conf"] = tt.config
+		var all [][]byte
+		for _, where := range []string{f.write(t, t.TempDir()), tarForm{prefix: "./", dirs: true}.write(t, f)} {
+			g, err := Gather{Arch: "x86_64", Trees: []string{where}, Roots: roots, Take: []string{releaseFile}}.Run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := g.AppendTar(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, p)
+			got, want := g.contents(t), files{
+				"Makefile":                    f[roots[1]+"/Makefile"],
+				"arch/x86/include/asm/page.h": "x86\n",
+				"include/config/auto.conf":    tt.config,
+				releaseFile:                   "6.1.0-50-amd64\n",
+				utsFile:                       f[roots[0]+"/include/generated/utsrelease.h"],
+				"include/linux/both.h":        "the flavour's\n",
+				"scripts/Makefile.build":      "# Makefile.build\n",
+				"scripts/mod/modpost":         tt.modpost,
+			}
+			if !maps.Equal(got, want) {
+				t.Errorf("%q: got %q, want %q", tt.config, got, want)
+			}
+			if release := string(g.Taken(releaseFile)); release != "6.1.0-50-amd64\n" {
+				t.Errorf("release is %q", release)
+			}
+		}
+		if !bytes.Equal(all[0], all[1]) {
+			t.Error("a directory and a tar of it make two trees")
+		}
+	}
+}
+
 func TestGatherErrors(t *testing.T) {
 	list, objects := kleafTrees(t, nil)
 	other := tarForm{}.write(t, files{"include/generated/autoconf.h": "#define CONFIG_64BIT 1\n#define CONFIG_SMP 1\n"})
@@ -142,6 +213,8 @@ func TestGatherErrors(t *testing.T) {
 		{"two configurations", Gather{Arch: "x86", Trees: []string{objects, other}}, "they are of different builds, leave one out"},
 		{"release", Gather{Arch: "x86", Trees: []string{objects}, Release: bad}, `got "unknown", expected one such as`},
 		{"take", Gather{Arch: "x86", Lists: []string{list}, Take: []string{".config"}}, "take .config: it is in none of " + list},
+		{"root", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"include", "usr/src/linux"}}, "root usr/src/linux: there is no such directory in " + objects},
+		{"root is a file", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"vmlinux/include"}}, "root vmlinux/include: there is no such directory"},
 		{"escaping", Gather{Arch: "x86", Trees: []string{escaping}}, "its name leads out of the tree"},
 		{"key", Gather{Arch: "x86", Lists: []string{secret}}, "it holds a private key"},
 	}

@@ -1,6 +1,7 @@
 "Rule prebuilt_kernel"
 
-load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
+load("//rules/private:module.bzl", "source_name")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "param_file", "tools")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 
 DOC = """A kernel out of plain files: a directory that some build has left, or what a distribution installs.
@@ -17,8 +18,8 @@ prebuilt_kernel(
 )
 ```
 
-A distribution divides a kernel's headers into several directories, which lead to one another by the absolute paths where they
-are installed. `header_roots` names them, and one tree is made of their files:
+A distribution divides a kernel's headers into several directories, which lead to one another. `header_roots` names those that
+have a kernel's tree in them, and one tree is made of both; `headers` is then a tar of all, or the plain files:
 
 ```starlark
 prebuilt_kernel(
@@ -28,59 +29,65 @@ prebuilt_kernel(
     header_roots = [
         "usr/src/linux-headers-6.1.0-50-amd64",
         "usr/src/linux-headers-6.1.0-50-common",
-        "usr/lib/linux-kbuild-6.1",
     ],
-    headers = glob(["usr/src/**", "usr/lib/linux-kbuild-6.1/**"]),
+    headers = ["headers.tar"],  # with usr/src and usr/lib/linux-kbuild-6.1
     module_symvers = "usr/src/linux-headers-6.1.0-50-amd64/Module.symvers",
 )
 ```
 """
 
-def _path(file):
-    "A file's path relative to the package that it belongs to."
-    path = file.short_path
-    if path.startswith("../"):
-        path = path.split("/", 2)[2]
-    package = file.owner.package
-    return path.removeprefix(package + "/") if package else path
+def _is_tar(file):
+    return file.basename.endswith(".tar") or file.basename.endswith(".tar.gz") or file.basename.endswith(".tgz")
 
-def _named(ctx):
-    "The headers' files as (name in a kernel's tree, File), those of the first root first."
-    roots = [root.strip("/") + "/" for root in ctx.attr.header_roots]
-    found = {root: [] for root in roots}
-    for file in ctx.files.headers:
-        path = _path(file)
-        for root in roots:
-            if path.startswith(root):
-                found[root].append((path.removeprefix(root), file))
-    for root, files in found.items():
-        if not files:
-            fail("header_roots of {} has {}, and no file of headers is below it; expected directories relative to the files' package, as usr/src/linux-headers-6.1.0-50-amd64".format(
-                ctx.label,
-                root,
-            ))
-    return [pair for root in roots for pair in found[root]]
+def _entries(root, files):
+    "Those of the files that are below a root, as NAME=FILE with the name in a kernel's tree."
+    root = root.strip("/") + "/"
+    return [
+        "{}={}".format(source_name(f).removeprefix(root), f.path)
+        for f in files
+        if source_name(f).startswith(root)
+    ]
 
-def _merge(ctx):
-    "Declares the tree, a tar, and the release that it is of."
-    named = _named(ctx)
+def _gather(ctx):
+    "Declares the one tree of all roots, a tar, and the release that it is of."
     tree = ctx.actions.declare_file(ctx.label.name + "/headers.tar")
     release = ctx.actions.declare_file(ctx.label.name + "/kernel.release")
+    tars = [f for f in ctx.files.headers if f.is_directory or _is_tar(f)]
+    plain = [f for f in ctx.files.headers if f not in tars]
+    if tars and plain:
+        fail("headers of {} have {} and plain files such as {}; expected one or the other with header_roots".format(
+            ctx.label,
+            tars[0].short_path,
+            plain[0].short_path,
+        ))
     args = param_file(ctx)
-    args.add("merge")
-    for name, file in named:
-        args.add("--file")
-        args.add(file, format = name.replace("%", "%%") + "=%s")
-    args.add("--config", ctx.file.config)
+    args.add("gather")
+    args.add("--arch", ctx.attr.arch)
     args.add("--out", tree)
-    args.add("--release", release)
+    args.add(release, format = "--take=include/config/kernel.release=%s")
+    lists = []
+    if tars:
+        args.add_all(tars, before_each = "--tree", expand_directories = False)
+        args.add_all(ctx.attr.header_roots, before_each = "--root")
+    else:
+        for i, root in enumerate(ctx.attr.header_roots):
+            entries = _entries(root, plain)
+            if not entries:
+                fail("header_roots of {} has {}, and no file of headers is below it; expected directories relative to the files' package, as usr/src/linux-headers-6.1.0-50-amd64".format(
+                    ctx.label,
+                    root,
+                ))
+            list = ctx.actions.declare_file("{}/{}.list".format(ctx.label.name, i))
+            ctx.actions.write(list, "\n".join(entries) + "\n")
+            lists.append(list)
+        args.add_all(lists, before_each = "--files")
     ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+        executable = tools(ctx).packer,
         arguments = [args],
-        inputs = [ctx.file.config] + [file for _, file in named],
+        inputs = ctx.files.headers + lists,
         outputs = [tree, release],
-        mnemonic = "KheadersMerge",
-        progress_message = "Making one tree of the headers of %{label}",
+        mnemonic = "KheadersGather",
+        progress_message = "Gathering the headers of %{label}",
         toolchain = TOOLCHAIN_TYPE,
     )
     return tree, release
@@ -90,7 +97,7 @@ def _prebuilt_kernel_impl(ctx):
     if ctx.attr.header_roots:
         if release:
             fail("{} has header_roots and kernel_release, expected one: with header_roots the release is read from the headers".format(ctx.label))
-        tree, release = _merge(ctx)
+        tree, release = _gather(ctx)
         headers = depset([tree])
     else:
         if not release:
@@ -123,11 +130,11 @@ prebuilt_kernel = rule(
         "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=: x86_64, arm64.", mandatory = True),
         "config": attr.label(doc = "The kernel's complete .config.", allow_single_file = True, mandatory = True),
         "header_roots": attr.string_list(
-            doc = "Directories of `headers`, relative to the files' package, that make one tree: what is below each is named as " +
-                  "in a kernel's tree. Of two files of one name the first directory's is taken.",
+            doc = "Directories of `headers`, as they are in a tar, or relative to the files' package, that make one tree: what is " +
+                  "below each is named as in a kernel's tree. Of two files of one name the first directory's is taken.",
         ),
         "headers": attr.label_list(
-            doc = "Directories or tars with members named as in a kernel's tree; with `header_roots`, plain files.",
+            doc = "Directories or tars with members named as in a kernel's tree; with `header_roots`, such that hold these, or plain files.",
             allow_files = True,
             mandatory = True,
         ),

@@ -24,7 +24,6 @@ var tool = cli.Tool{
 		{Name: "bpf", Usage: "--tree DIR --source NAME=FILE --out FILE --scratch DIR", Summary: "compile an eBPF program against an unpacked archive", Run: bpf},
 		{Name: "host-tools", Usage: "--tree DIR --source FILE --out DIR --scratch DIR", Summary: "make an archive's host tools from the kernel's source", Run: hostTools},
 		{Name: "boot-image", Usage: "--image FILE --kernel FILE --mkbootimg PROGRAM --unpack-bootimg PROGRAM --out FILE --scratch DIR", Summary: "put a kernel into an Android boot image", Run: bootImage},
-		{Name: "merge", Usage: "--file NAME=FILE… --config FILE --out TAR --release FILE", Summary: "make one tree of the headers that a distribution installs", Run: merge},
 		{Name: "prepare", Usage: "--source FILE --arch ARCH --config FILE --release FILE --out TAR", Summary: "make a tree of headers from a kernel's source and configuration", Run: prepare},
 		{Name: "install", Usage: "--module FILE --out FILE [--strip] [--sign-file PROGRAM --key FILE --cert FILE --hash NAME]", Summary: "strip and sign a module, as modules_install does", Run: install},
 		{Name: "compile-commands", Usage: "[--out FILE] FILE…", Summary: "make a workspace's compile_commands.json out of those of modules", Run: compileCommands},

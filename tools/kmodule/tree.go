@@ -10,19 +10,6 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
 )
 
-func merge(args []string, _, _ io.Writer) error {
-	var m headertree.Merge
-	fs := cli.NewFlags()
-	fs.Var((*cli.Strings)(&m.Files), "file", "a file of the tree, `NAME=FILE`; the first of a name is taken")
-	fs.StringVar(&m.Config, "config", "", "the kernel's .config, a `FILE`")
-	fs.StringVar(&m.Out, "out", "", "where the tree goes: a `TAR`")
-	fs.StringVar(&m.Release, "release", "", "where the kernel's release goes: a `FILE`")
-	if err := cli.ParseAll(fs, args, "file", "config", "out", "release"); err != nil {
-		return err
-	}
-	return m.Run()
-}
-
 func prepare(args []string, _, stderr io.Writer) error {
 	p := headertree.Prepare{Log: stderr}
 	fs := cli.NewFlags()

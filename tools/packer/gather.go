@@ -15,7 +15,7 @@ import (
 
 var gather = cli.Command{
 	Name:    "gather",
-	Usage:   "--out F.tar --arch A [--tree DIR_OR_TAR]... [--files LIST]... [--release F] [--take NAME=FILE]...",
+	Usage:   "--out F.tar --arch A [--tree DIR_OR_TAR]... [--root DIR]... [--files LIST]... [--release F] [--take NAME=FILE]...",
 	Summary: "Write what an archive can be made of, from the places where another build left it, as one tar.",
 	Run:     runGather,
 }
@@ -26,6 +26,7 @@ func runGather(args []string, _, _ io.Writer) error {
 	var take cli.Strings
 	flags.StringVar(&o.Arch, "arch", "", "the kernel's `ARCH`, as make takes it: x86, arm64")
 	flags.Var((*cli.Strings)(&o.Trees), "tree", "a `DIR_OR_TAR` of the kernel's files; what several have is taken from the first; may be repeated")
+	flags.Var((*cli.Strings)(&o.Roots), "root", "a `DIR` of the trees that holds the kernel's files, where a distribution divides them into several; may be repeated")
 	flags.Var((*cli.Strings)(&o.Lists), "files", "a `LIST` of the kernel's files, words NAME=FILE, behind the trees; may be repeated")
 	flags.StringVar(&o.Release, "release", "", "the `FILE` that says what the kernel's release is; the trees' files are made to agree")
 	flags.Var(&take, "take", "write a file of the trees by itself too, `NAME=FILE`; may be repeated")
