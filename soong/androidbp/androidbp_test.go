@@ -52,9 +52,11 @@ func TestUpToDate(t *testing.T) {
 	}
 }
 
-// soongPackages are Soong's names of what a plugin imports.
+// soongPackages are Soong's names of what the plugin and its tests import.
 var soongPackages = map[string]string{
 	"android/soong/android":                 "soong-android",
+	"android/soong/cc":                      "soong-cc",
+	"android/soong/genrule":                 "soong-genrule",
 	"github.com/google/blueprint":           "blueprint",
 	"github.com/google/blueprint/proptools": "blueprint-proptools",
 }
@@ -78,10 +80,10 @@ func TestPlugin(t *testing.T) {
 		case strings.HasSuffix(name, "debian_test.go"):
 			continue // Soong of 2020 alone
 		case strings.HasSuffix(name, "_test.go"):
-			testSrcs = append(testSrcs, short)
-			continue
+			testSrcs = append(testSrcs, short) // with the same deps
+		default:
+			srcs = append(srcs, short)
 		}
-		srcs = append(srcs, short)
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 		if err != nil {
 			t.Fatal(err)
