@@ -56,6 +56,7 @@ func TestUpToDate(t *testing.T) {
 var soongPackages = map[string]string{
 	"android/soong/android":                 "soong-android",
 	"android/soong/cc":                      "soong-cc",
+	"android/soong/etc":                     "soong-etc",
 	"android/soong/genrule":                 "soong-genrule",
 	"github.com/google/blueprint":           "blueprint",
 	"github.com/google/blueprint/proptools": "blueprint-proptools",

@@ -9,30 +9,29 @@ import (
 
 	"android/soong/android"
 	"android/soong/cc"
+	"android/soong/etc"
 	"android/soong/genrule"
 )
 
 // set up as from Android 12 on. Soong compiles what testSrcs lists, whatever the build tag; `go test` with Debian's Soong,
 // which has no fixtures, leaves this file out by it.
-func preparer(bp string) android.FixturePreparer {
-	files := android.MockFS{"kernel/Android.bp": []byte(bp)}
-	for name, content := range sourceFiles {
-		files[name] = content
-	}
+func preparer(files android.MockFS) android.FixturePreparer {
 	return android.GroupFixturePreparers(
 		cc.PrepareForTestWithCcDefaultModules,
+		etc.PrepareForTestWithPrebuiltEtc,
 		genrule.PrepareForTestWithGenRuleBuildComponents,
 		android.FixtureRegisterWithContext(registerBuildComponents),
 		files.AddToFixture(),
 	)
 }
 
-func parse(t *testing.T, bp string) found {
+func parseFiles(t *testing.T, files map[string][]byte) found {
 	t.Helper()
-	result := preparer(bp).RunTest(t)
-	return found{func(module, variant, rule string) android.TestingBuildParams {
-		return moduleOf(t, result, module, variant).Rule(rule)
-	}}
+	result := preparer(files).RunTest(t)
+	return found{
+		module:   func(module, variant string) android.TestingModule { return moduleOf(t, result, module, variant) },
+		variants: result.ModuleVariantsForTests,
+	}
 }
 
 // moduleOf calls ModuleForTests, which takes the test since 2025.
@@ -54,5 +53,5 @@ func moduleOf(t *testing.T, result interface{}, module, variant string) android.
 
 func parseErrors(t *testing.T, bp, pattern string) {
 	t.Helper()
-	preparer(bp).ExtendWithErrorHandler(android.FixtureExpectsAtLeastOneErrorMatchingPattern(pattern)).RunTest(t)
+	preparer(filesOf(bp)).ExtendWithErrorHandler(android.FixtureExpectsAtLeastOneErrorMatchingPattern(pattern)).RunTest(t)
 }

@@ -5,6 +5,8 @@
 package kheaders
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,13 +17,32 @@ import (
 // What is here runs with every Soong. How a test is set up is not the same in all of them, and is in debian_test.go for
 // the one of 2020 and in fixture_test.go for Android 12 and later. Each has
 //
-//	parse(t, bp) found                     the modules, without errors
+//	parseFiles(t, files) found             the modules of these files, without errors
 //	parseErrors(t, bp, pattern)            fails unless an error matches
 
 // found is what tests look at.
 type found struct {
-	// rule returns what a module runs; the rule's name is enough of it to be known.
-	rule func(module, variant, rule string) android.TestingBuildParams
+	module   func(module, variant string) android.TestingModule
+	variants func(module string) []string
+}
+
+// rule returns what a module runs; the rule's name is enough of it to be known.
+func (f found) rule(module, variant, rule string) android.TestingBuildParams {
+	return f.module(module, variant).Rule(rule)
+}
+
+func parse(t *testing.T, bp string) found {
+	t.Helper()
+	return parseFiles(t, filesOf(bp))
+}
+
+// filesOf returns the tree of a test: sourceFiles, and what says what to make of them.
+func filesOf(bp string) map[string][]byte {
+	files := map[string][]byte{"kernel/Android.bp": []byte(bp)}
+	for name, content := range sourceFiles {
+		files[name] = content
+	}
+	return files
 }
 
 // sourceFiles are there in every test.
@@ -201,6 +222,39 @@ cc_library_static {
 	if order := strings.Join(shorts(cc.OrderOnly.Strings()), " "); !strings.Contains(order, "kernel/kheaders_tree/gen/tree.stamp") {
 		t.Errorf("the compiler may run before the headers are there: order-only inputs %s", order)
 	}
+}
+
+// The device of examples/soong: its library is compiled with the headers of its kernel.
+func TestExample(t *testing.T) {
+	files := make(map[string][]byte)
+	for _, name := range []string{"device/example/lab/Android.bp", "device/example/lab/sensor.c", "device/example/lab-kernel/Android.bp"} {
+		p, err := os.ReadFile(filepath.Join("../../examples/soong", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = p
+	}
+	for _, name := range []string{"Image", "kernel-headers.tar.gz", "kernel-uapi-headers.tar.gz", "kernel.config", "vmlinux", "vmlinux.symvers",
+		"module-tree/include/linux/kernel.h"} {
+		files["device/example/lab-kernel/"+name] = nil
+	}
+	tree := parseFiles(t, files)
+	var variant string
+	for _, v := range tree.variants("liblabsensor") {
+		if strings.Contains(v, "arm64") && strings.HasSuffix(v, "_static") {
+			variant = v
+		}
+	}
+	p := tree.rule("liblabsensor", variant, "cc")
+	dir := "device/example/lab-kernel/lab_kernel_includes/gen/tree"
+	if !strings.Contains(flagsOf(p), dir+"/usr/include") {
+		t.Errorf("the library's flags have no %s/usr/include: %s", dir, flagsOf(p))
+	}
+	if order := strings.Join(shorts(p.OrderOnly.Strings()), " "); !strings.Contains(order, dir+".stamp") {
+		t.Errorf("the library may be compiled before the headers are there: order-only inputs %s", order)
+	}
+	etc := tree.module("lab_kheaders.tar.xz", "android_arm64_armv8-a").Output("kheaders.tar.xz")
+	check(t, "what is shipped", short(etc.Input.String()), "device/example/lab-kernel/lab_kheaders/lab_kheaders.tar.xz")
 }
 
 // flagsOf returns all that is on the command line of a compilation.
