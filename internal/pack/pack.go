@@ -288,9 +288,16 @@ func read(sources []source, o Options) ([]member, []manifest.Entry, error) {
 	return members, entries, nil
 }
 
-// normaliser makes members of sources. It has room for the largest of them, so
-// that all the memory that stays is what the members are in the end.
-type normaliser struct{ raw, stripped []byte }
+// normaliser makes members of sources. Contents are put one behind another into
+// large pieces of memory: what takes time before compression is mostly memory
+// that is touched for the first time.
+type normaliser struct {
+	raw  []byte // has room for the largest file
+	free []byte // of the last piece
+}
+
+// pieceSize is how much memory is had at a time, in bytes.
+const pieceSize = 1 << 20
 
 // normalise reads one source and makes a member of it.
 func (n *normaliser) normalise(f source, comments Comments) (member, error) {
@@ -299,20 +306,24 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 		return member{}, err
 	}
 	n.raw = p
+	if cap(n.free) < len(p) {
+		n.free = make([]byte, 0, max(pieceSize, len(p)))
+	}
 	m := member{name: f.name, mode: 0o644}
-	if strings.HasSuffix(f.name, ".h") {
-		switch comments {
-		case Strip:
-			n.stripped = cstrip.Append(n.stripped[:0], p, cstrip.Compact)
-			p = n.stripped
-		case StripKeep:
-			n.stripped = cstrip.Append(n.stripped[:0], p, cstrip.KeepLines)
-			p = n.stripped
-		}
-		m.content = bytes.Clone(p)
+	header := strings.HasSuffix(f.name, ".h")
+	switch {
+	case header && comments == Strip:
+		m.content = cstrip.Append(n.free, p, cstrip.Compact)
+	case header && comments == StripKeep:
+		m.content = cstrip.Append(n.free, p, cstrip.KeepLines)
+	default:
+		m.content = append(n.free, p...)
+	}
+	size := len(m.content)
+	m.content, n.free = m.content[:size:size], m.content[size:size:cap(m.content)]
+	if header {
 		return m, nil
 	}
-	m.content = bytes.Clone(p)
 	if bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o") {
 		m.mode = 0o755
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // tree is one place that kernel files come from, addressed by their slash
@@ -62,9 +63,23 @@ func (t *dirTree) load([]string) error { return nil }
 
 func (t *dirTree) read(dst []byte, name string) ([]byte, error) { return appendFile(dst, t.path(name)) }
 
+// open opens a file to be read at once. os.Open also asks whether it can be
+// waited for, five system calls a file, and there are thousands.
+func open(path string) (*os.File, error) {
+	for {
+		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		switch {
+		case err == nil:
+			return os.NewFile(uintptr(fd), path), nil
+		case !errors.Is(err, syscall.EINTR):
+			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		}
+	}
+}
+
 // appendFile appends a file's content.
 func appendFile(dst []byte, path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
