@@ -45,8 +45,9 @@ func moduleName(path string) string {
 func (tr tree) soongSources(t *testing.T) []string {
 	t.Helper()
 	const primary, loader, plugin = "android/soong/cmd/soong_build", "github.com/google/blueprint/loadplugins", "android/soong/etc"
-	const doc = "android/soong" // no code, and a name that plugins depend on
-	listed := must(t, tr.top, goEnv(tr.gopath), "go", "list", "-deps", "-json=ImportPath,Name,Standard,Dir,GoFiles,Imports", primary, loader, plugin, doc)
+	const doc = "android/soong"                                     // no code, and a name that plugins depend on
+	const cc, genrule = "android/soong/cc", "android/soong/genrule" // of the plugin's tests
+	listed := must(t, tr.top, goEnv(tr.gopath), "go", "list", "-deps", "-json=ImportPath,Name,Standard,Dir,GoFiles,Imports", primary, loader, plugin, doc, cc, genrule)
 	modules := make(map[string][]string) // by Android.bp
 	for d := json.NewDecoder(strings.NewReader(listed)); d.More(); {
 		var p struct {
