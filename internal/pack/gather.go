@@ -114,7 +114,8 @@ func (o Gather) roots(trees []tree) ([]tree, error) {
 		return trees, nil
 	}
 	var below []tree
-	for _, root := range o.Roots {
+	for _, given := range o.Roots {
+		root := strings.Trim(path.Clean(given), "/") // as in a tar, from its top
 		before := len(below)
 		for _, t := range trees {
 			there, err := hasDir(t, root)
@@ -126,7 +127,7 @@ func (o Gather) roots(trees []tree) ([]tree, error) {
 			}
 		}
 		if len(below) == before {
-			return nil, fmt.Errorf("root %s: there is no such directory in %s; expected one such as usr/src/linux-headers-6.1.0-50-amd64", root, strings.Join(o.Trees, ", "))
+			return nil, fmt.Errorf("root %s: there is no such directory in %s; expected one such as usr/src/linux-headers-6.1.0-50-amd64", given, strings.Join(o.Trees, ", "))
 		}
 	}
 	return below, nil
@@ -337,16 +338,18 @@ func (g *Gathered) setRelease(file string) error {
 			return fmt.Errorf("read kernel release: %w", err)
 		}
 		release = strings.TrimSpace(string(p))
-		if !validRelease.MatchString(release) {
-			return fmt.Errorf("read kernel release from %s: got %q, expected one such as 6.1.192-lab", file, release)
+	} else {
+		if uts == nil {
+			return nil
 		}
-	} else if uts != nil {
-		if found := utsLine.FindSubmatch(uts.content); found != nil {
-			release = string(found[1])
+		found := utsLine.FindSubmatch(uts.content)
+		if found == nil {
+			return nil
 		}
+		file, release = utsFile, string(found[1])
 	}
-	if release == "" {
-		return nil
+	if !validRelease.MatchString(release) {
+		return fmt.Errorf("read kernel release from %s: got %q, expected one such as 6.1.192-lab", file, release)
 	}
 	if uts != nil {
 		uts.content = fmt.Appendf(nil, "#define UTS_RELEASE %q\n", release)

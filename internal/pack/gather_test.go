@@ -152,6 +152,7 @@ func debianTree() files {
 
 func TestGatherRoots(t *testing.T) {
 	roots := []string{"usr/src/linux-headers-6.1.0-50-amd64", "usr/src/linux-headers-6.1.0-50-common"}
+	asGiven := []string{"/" + roots[0], roots[1] + "/"}
 	for _, tt := range []struct{ config, modpost string }{
 		{"CONFIG_64BIT=y\n", "#!lsb64"},
 		{"# CONFIG_64BIT is not set\n", "#!lsb32"},
@@ -162,7 +163,7 @@ func TestGatherRoots(t *testing.T) {
 		f[roots[0]+"/include/config/auto.conf"] = tt.config
 		var all [][]byte
 		for _, where := range []string{f.write(t, t.TempDir()), tarForm{prefix: "./", dirs: true}.write(t, f)} {
-			g, err := Gather{Arch: "x86_64", Trees: []string{where}, Roots: roots, Take: []string{releaseFile}}.Run()
+			g, err := Gather{Arch: "x86_64", Trees: []string{where}, Roots: asGiven, Take: []string{releaseFile}}.Run()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -215,6 +216,9 @@ func TestGatherErrors(t *testing.T) {
 		{"take", Gather{Arch: "x86", Lists: []string{list}, Take: []string{".config"}}, "take .config: it is in none of " + list},
 		{"root", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"include", "usr/src/linux"}}, "root usr/src/linux: there is no such directory in " + objects},
 		{"root is a file", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"vmlinux/include"}}, "root vmlinux/include: there is no such directory"},
+		{"root above", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"../include"}}, "root ../include: there is no such directory"},
+		{"absolute root", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"/usr/src/linux"}}, "root /usr/src/linux: there is no such directory"},
+		{"no root", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"/"}}, "root /: there is no such directory"},
 		{"escaping", Gather{Arch: "x86", Trees: []string{escaping}}, "its name leads out of the tree"},
 		{"key", Gather{Arch: "x86", Lists: []string{secret}}, "it holds a private key"},
 	}
