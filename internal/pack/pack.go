@@ -297,7 +297,7 @@ type normaliser struct {
 }
 
 // pieceSize is how much memory is had at a time, in bytes.
-const pieceSize = 1 << 20
+const pieceSize = 8 << 20
 
 // normalise reads one source and makes a member of it.
 func (n *normaliser) normalise(f source, comments Comments) (member, error) {
@@ -307,7 +307,7 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 	}
 	n.raw = p
 	if cap(n.free) < len(p) {
-		n.free = make([]byte, 0, max(pieceSize, len(p)))
+		n.free = newPiece(max(pieceSize, len(p)))
 	}
 	m := member{name: f.name, mode: 0o644}
 	header := strings.HasSuffix(f.name, ".h")
