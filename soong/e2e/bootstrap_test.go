@@ -44,10 +44,12 @@ func moduleName(path string) string {
 // soongSources lays out Soong's projects, with Android.bp files like AOSP's, which Debian leaves out, and returns these.
 func (tr tree) soongSources(t *testing.T) []string {
 	t.Helper()
-	const primary, loader, plugin = "android/soong/cmd/soong_build", "github.com/google/blueprint/loadplugins", "android/soong/etc"
-	const doc = "android/soong"                                     // no code, and a name that plugins depend on
-	const cc, genrule = "android/soong/cc", "android/soong/genrule" // of the plugin's tests
-	listed := must(t, tr.top, goEnv(tr.gopath), "go", "list", "-deps", "-json=ImportPath,Name,Standard,Dir,GoFiles,Imports", primary, loader, plugin, doc, cc, genrule)
+	const primary, loader = "android/soong/cmd/soong_build", "github.com/google/blueprint/loadplugins"
+	const doc = "android/soong"             // no code, and a name that plugins depend on
+	const genrule = "android/soong/genrule" // of the plugin's tests
+	plugins := []string{"android/soong/cc", "android/soong/etc"}
+	listed := must(t, tr.top, goEnv(tr.gopath), "go", append([]string{"list", "-deps", "-json=ImportPath,Name,Standard,Dir,GoFiles,Imports",
+		primary, loader, doc, genrule}, plugins...)...)
 	modules := make(map[string][]string) // by Android.bp
 	for d := json.NewDecoder(strings.NewReader(listed)); d.More(); {
 		var p struct {
@@ -79,7 +81,7 @@ func (tr tree) soongSources(t *testing.T) []string {
 		kind, more := "bootstrap_go_package", fmt.Sprintf("pkgPath: %q,", p.ImportPath)
 		name := moduleName(p.ImportPath)
 		switch {
-		case p.ImportPath == plugin:
+		case slices.Contains(plugins, p.ImportPath):
 			more += ` pluginFor: ["soong_build"],`
 		case p.Name == "main":
 			kind, name = "bootstrap_go_binary", filepath.Base(p.ImportPath)
@@ -147,11 +149,37 @@ func goRoot(t *testing.T, tr tree) string {
 // an Android.bp names.
 func TestBootstrap(t *testing.T) {
 	tr := newTree(t)
-	tr.dist(t)
-	bps := append(tr.soongSources(t), "Android.bp", kernelDir+"/Android.bp")
+	var bps []string
 	for _, dir := range []string{"", "soong", "soong/third_party"} {
 		bps = append(bps, filepath.Join(checkout, dir, "Android.bp"))
 	}
+	tr.bootstrap(t, bps)
+}
+
+// The same with a release where the sources are checked out: Soong compiles the plugin, and the tools are binaries.
+func TestBootstrapOfRelease(t *testing.T) {
+	tr := tree{top: filepath.Join(t.TempDir(), "top"), gopath: t.TempDir()}
+	copyTree(t, "tools/release/android.bp.txt", tr.path(checkout, "Android.bp"))
+	for _, name := range strings.Fields(os.Getenv("PLUGIN")) {
+		copyTree(t, name, tr.path(checkout, name))
+	}
+	for _, name := range []string{"PACKER", "PATCHER"} {
+		file := os.Getenv(name)
+		to := tr.path(checkout, "prebuilt/linux_amd64", filepath.Base(file))
+		copyTree(t, file, to)
+		if err := os.Chmod(to, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copyTree(t, "examples/soong/device", tr.path("device"))
+	tr.bootstrap(t, []string{checkout + "/Android.bp"})
+}
+
+// bootstrap builds the example with what some Android.bp files name besides Soong's, and compares what comes of it.
+func (tr tree) bootstrap(t *testing.T, bps []string) {
+	t.Helper()
+	tr.dist(t)
+	bps = append(append(bps, tr.soongSources(t)...), "Android.bp", kernelDir+"/Android.bp")
 	tr.write(t, "Android.bp", "")
 	tr.write(t, "bplist", strings.Join(bps, "\n")+"\n")
 	for _, name := range []string{"minibp", "bpglob"} {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Release writes a directory that a workspace without rules_go and without
-// downloads checks in: the rules as a Bazel module that needs nothing, the
-// programs as static binaries, and their digests.
+// downloads checks in, or an Android tree with an older Go: the rules as a Bazel
+// module that needs nothing, the Soong plugin, the programs as static binaries,
+// and their digests.
 // Start it by `tools/bazel run //tools:release -- DIR`.
 package main
 
@@ -23,6 +24,8 @@ import (
 
 // What the release has of its own.
 var (
+	//go:embed android.bp.txt
+	androidFile string
 	//go:embed module.bazel.txt
 	moduleFile string
 	//go:embed toolchain.bazel.txt
@@ -40,22 +43,22 @@ func main() {
 
 func run(args []string) error {
 	fs := cli.NewFlags()
-	var programs, rules cli.Strings
+	var programs, sources cli.Strings
 	fs.Var(&programs, "program", "a static binary, `NAME=FILE`")
-	fs.Var(&rules, "rules", "files of rules/, a space between two: `FILES`")
+	fs.Var(&sources, "sources", "files that keep their names, a space between two: `FILES`")
 	license := fs.String("license", "", "the license's text, a `FILE`")
 	module := fs.String("module", "", "this module's MODULE.bazel, a `FILE`, for the version")
 	rest, err := cli.Parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if err := cli.Require(fs, "program", "rules", "license", "module"); err != nil {
+	if err := cli.Require(fs, "program", "sources", "license", "module"); err != nil {
 		return err
 	}
 	if len(rest) != 1 {
 		return fmt.Errorf("got %d directories, expected one: tools/bazel run //tools:release -- DIR", len(rest))
 	}
-	files, err := collect(programs, rules, *license, *module)
+	files, err := collect(programs, sources, *license, *module)
 	if err != nil {
 		return err
 	}
@@ -79,7 +82,7 @@ type file struct {
 
 var versionLine = regexp.MustCompile(`(?m)^    version = "([0-9.]+)",$`)
 
-func collect(programs, rules []string, license, module string) ([]file, error) {
+func collect(programs, sources []string, license, module string) ([]file, error) {
 	text, err := os.ReadFile(module)
 	if err != nil {
 		return nil, err
@@ -89,6 +92,7 @@ func collect(programs, rules []string, license, module string) ([]file, error) {
 		return nil, fmt.Errorf("read %s: it has no line such as version = \"0.1.0\"", module)
 	}
 	files := []file{
+		{name: "Android.bp", content: []byte(androidFile)},
 		{name: "BUILD.bazel"},
 		{name: "MODULE.bazel", content: []byte(strings.ReplaceAll(moduleFile, "VERSION", string(version[1])))},
 		{name: "README.md", content: []byte(readme)},
@@ -104,7 +108,7 @@ func collect(programs, rules []string, license, module string) ([]file, error) {
 	if err := read("LICENSE", license, false); err != nil {
 		return nil, err
 	}
-	for _, name := range strings.Fields(strings.Join(rules, " ")) {
+	for _, name := range strings.Fields(strings.Join(sources, " ")) {
 		// rules/toolchain/BUILD.bazel is of the programs' source.
 		if name == "rules/toolchain/BUILD.bazel" {
 			continue

@@ -25,7 +25,7 @@ func TestRelease(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	args := []string{"--program=linux_amd64/packer=packer", "--rules=rules/defs.bzl rules/toolchain/BUILD.bazel", "--license=LICENSE", "--module=MODULE.bazel"}
+	args := []string{"--program=linux_amd64/packer=packer", "--sources=rules/defs.bzl rules/toolchain/BUILD.bazel", "--license=LICENSE", "--module=MODULE.bazel"}
 	if err := run(append(args, "out")); err != nil {
 		t.Fatal(err)
 	}
