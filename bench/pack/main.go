@@ -127,7 +127,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	}
 
 	// Half a second, compared with no other: once in a turn of two minutes would say little.
-	before, err := bench.Turns(ctx, 5**o.runs, func(bench.Command) error { return nil },
+	before, err := bench.Turns(ctx, 5*(*o.runs), func(bench.Command) error { return nil },
 		bench.Command{Name: "before compression", Args: []string{self, "-prepare", tree}})
 	if err != nil {
 		return nil, err

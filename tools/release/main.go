@@ -113,6 +113,9 @@ func collect(programs, sources []string, license, module string) ([]file, error)
 		if name == "rules/toolchain/BUILD.bazel" {
 			continue
 		}
+		if strings.HasSuffix(name, ".go") && !strings.Contains(androidFile, `"`+name+`"`) {
+			return nil, fmt.Errorf("release %s: the release's Android.bp does not name it: add it to srcs in tools/release/android.bp.txt", name)
+		}
 		if err := read(name, name, false); err != nil {
 			return nil, err
 		}

@@ -51,6 +51,7 @@ func TestRelease(t *testing.T) {
 		{append(args, "out"), "it is there already, expected the name of a new directory"},
 		{args, "got 0 directories, expected one: tools/bazel run //tools:release -- DIR"},
 		{append(args[:3:3], "--module=LICENSE", "new"), "it has no line such as version"},
+		{append(args, "--sources=soong/kheaders/new.go", "new"), "release soong/kheaders/new.go: the release's Android.bp does not name it"},
 		{append(args[:3:3], "new"), "--module FILE is required"},
 		{append(args, "--program=packer", "new"), `program "packer": expected NAME=FILE`},
 	} {
