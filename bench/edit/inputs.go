@@ -5,11 +5,6 @@
 package main
 
 import (
-	"context"
-	"flag"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -28,43 +23,19 @@ type inputs struct {
 	relinker                          *string
 }
 
-func newInputs(flags *flag.FlagSet) inputs {
-	file := func(name, what string) *string { return flags.String(name, "", what+", a `FILE`") }
+func newInputs(b *bench.Benchmark) inputs {
 	return inputs{
-		headers: file("headers", "the kernel's headers, a tar"), symvers: file("symvers", "its Module.symvers"),
-		config: file("config", "its .config"), release: file("release", "its kernel.release"),
-		vmlinux: file("vmlinux", "it, linked with a placeholder"), imageTree: file("image-tree", "what its image is made from, a tar"),
-		linux: file("linux", "its source, a .tar.xz"), patch: file("patch", "the patch of the source"), objects: file("objects", "its objects, a tar"),
-		kbuild: file("kbuild", "the program kbuild"), packer: file("packer", "the packer"), patcher: file("patcher", "the patcher"),
-		xz: file("xz", "the xz program"), relinker: file("relink", "the program that links again"),
+		headers: b.File("headers", "the kernel's headers, a tar"), symvers: b.File("symvers", "its Module.symvers"),
+		config: b.File("config", "its .config"), release: b.File("release", "its kernel.release"),
+		vmlinux: b.File("vmlinux", "it, linked with a placeholder"), imageTree: b.File("image-tree", "what its image is made from, a tar"),
+		linux: b.File("linux", "its source, a .tar.xz"), patch: b.File("patch", "the patch of the source"), objects: b.File("objects", "its objects, a tar"),
+		kbuild: b.File("kbuild", "the program kbuild"), packer: b.File("packer", "the packer"), patcher: b.File("patcher", "the patcher"),
+		xz: b.File("xz", "the xz program"), relinker: b.File("relink", "the program that links again"),
 	}
 }
 
-func (in inputs) all() map[string]*string {
-	return map[string]*string{
-		"headers": in.headers, "symvers": in.symvers, "config": in.config, "release": in.release,
-		"vmlinux": in.vmlinux, "image-tree": in.imageTree, "linux": in.linux, "patch": in.patch, "objects": in.objects,
-		"kbuild": in.kbuild, "packer": in.packer, "patcher": in.patcher, "xz": in.xz, "relink": in.relinker,
-	}
-}
-
-// check makes the paths absolute and fails if one is missing.
-func (in inputs) check() error {
-	for name, file := range in.all() {
-		if *file == "" {
-			return fmt.Errorf("-%s FILE is required: start this by 'tools/bazel run //bench:edit'", name)
-		}
-		if _, err := os.Stat(*file); err != nil {
-			return err
-		}
-		path, err := filepath.Abs(*file)
-		if err != nil {
-			return err
-		}
-		*file = path
-	}
-	return bench.Need(map[string]string{"gcc": "gcc", "make": "make", "tar": "tar", "xz": "xz-utils"})
-}
+// programs that both sides run, and Debian's package of each.
+var programs = map[string]string{"gcc": "gcc", "make": "make", "tar": "tar", "xz": "xz-utils"}
 
 // pack is how both sides pack, into their own directories.
 func (in inputs) pack(side, added string) []string {
@@ -120,11 +91,3 @@ func script(name, out, side string, commands ...[]string) bench.Command {
 
 // quote makes a word of the shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-// command runs a program that is not measured.
-func command(ctx context.Context, name string, args ...string) error {
-	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("run %s: %w: %.500s", name, err, out)
-	}
-	return nil
-}

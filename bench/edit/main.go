@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,43 +26,18 @@ func main() { os.Exit(bench.Main("edit", run)) }
 const mostOfRelink = 0.5
 
 type options struct {
-	json *bool
-	runs *int
-	dir  *string
+	*bench.Benchmark
 	inputs
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
-	flags := bench.Flags()
-	o := options{
-		json:   flags.Bool("json", false, "print one JSON object"),
-		runs:   flags.Int("runs", 3, "measure `N` turns, of about two minutes each"),
-		dir:    flags.String("dir", "", "work in a new directory below `DIR` (default $TMPDIR or /tmp)"),
-		inputs: newInputs(flags),
-	}
-	about := "Measure an edit of the archive's content against a second link. Started by 'tools/bazel run //bench:edit', which gives the files."
-	if help, err := bench.Parse(flags, about, args, stdout); help || err != nil {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	b := bench.New("edit", "Measure an edit of the archive's content against a second link. Started by 'tools/bazel run //bench:edit', which gives the files.",
+		3, ", of about two minutes each", "")
+	o := options{b, newInputs(b)}
+	if help, err := b.Parse(args, stdout); help || err != nil {
 		return err
 	}
-	if *o.runs < 1 {
-		return fmt.Errorf("runs are %d: expected at least one", *o.runs)
-	}
-	if err := o.check(); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp(*o.dir, "bench-edit-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	report, err := o.measure(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if *o.json {
-		return report.JSON(stdout)
-	}
-	return report.Text(stdout)
+	return b.Measure(ctx, programs, stdout, o.measure)
 }
 
 func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
@@ -72,7 +46,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		return nil, err
 	}
 	edit, relink, unpack := o.edit(dir, added), o.relink(dir, added), o.unpack(dir)
-	series, err := bench.Turns(ctx, *o.runs, func(c bench.Command) error {
+	series, err := bench.Turns(ctx, *o.Runs, func(c bench.Command) error {
 		if c.Out == "" {
 			return nil
 		}
@@ -108,7 +82,7 @@ func without(s, less bench.Series) bench.Series {
 // archive: a side that did not do its work says nothing.
 func (o options) holdsTheNew(ctx context.Context, side string) error {
 	out := filepath.Join(side, "read_back.tar.xz")
-	if err := command(ctx, *o.patcher, "extract", "--carrier", filepath.Join(side, "vmlinux"), "--out", out); err != nil {
+	if err := bench.Run(ctx, "", *o.patcher, "extract", "--carrier", filepath.Join(side, "vmlinux"), "--out", out); err != nil {
 		return err
 	}
 	members, err := pack.List(out)

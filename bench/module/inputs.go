@@ -10,9 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/bench"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -23,10 +23,10 @@ func (o options) fullTree(ctx context.Context, dir string) error {
 	if err := errors.Join(os.MkdirAll(source, 0o755), os.MkdirAll(object, 0o755)); err != nil {
 		return err
 	}
-	if err := command(ctx, source, "tar", "--extract", "--file="+*o.linux, "--strip-components=1", "--no-same-owner"); err != nil {
+	if err := bench.Run(ctx, source, "tar", "--extract", "--file="+*o.linux, "--strip-components=1", "--no-same-owner"); err != nil {
 		return err
 	}
-	if err := command(ctx, object, "tar", "--extract", "--file="+*o.objects, "--no-same-owner"); err != nil {
+	if err := bench.Run(ctx, object, "tar", "--extract", "--file="+*o.objects, "--no-same-owner"); err != nil {
 		return err
 	}
 	// scripts/mkmakefile: what `make O=` writes.
@@ -59,17 +59,6 @@ func isModule(file string) error {
 		if s := f.Section(section); s == nil || s.Size == 0 {
 			return fmt.Errorf("%s has no %s: it is no whole module", file, section)
 		}
-	}
-	return nil
-}
-
-// command runs a program that is not measured, in dir.
-func command(ctx context.Context, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("run %s: %w: %.500s", name, err, out)
 	}
 	return nil
 }

@@ -8,14 +8,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
 func main() { os.Exit(bench.Main("module", run)) }
@@ -27,54 +25,25 @@ const (
 )
 
 type options struct {
-	json                                              *bool
-	runs                                              *int
-	dir, archive, linux, objects, kmodule, patcher, c *string
+	*bench.Benchmark
+	archive, linux, objects, kmodule, patcher, c *string
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
-	flags := bench.Flags()
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	b := bench.New("module", "Measure a module's build from an archive against make in the full build tree.", 7, "", ", with 3 GB free")
 	o := options{
-		json:    flags.Bool("json", false, "print one JSON object"),
-		runs:    flags.Int("runs", 7, "measure `N` turns"),
-		dir:     flags.String("dir", "", "work in a new directory below `DIR`, with 3 GB free (default $TMPDIR or /tmp)"),
-		archive: flags.String("archive", "", "the archive, a `FILE`"),
-		linux:   flags.String("linux", "", "the kernel's source, a tar: a `FILE`"),
-		objects: flags.String("objects", "", "the kernel's objects' tree, a tar: a `FILE`"),
-		kmodule: flags.String("kmodule", "", "the `PROGRAM` kmodule"),
-		patcher: flags.String("patcher", "", "the `PROGRAM` patcher"),
-		c:       flags.String("source", "", "the module's source, a C `FILE`"),
+		Benchmark: b,
+		archive:   b.File("archive", "the archive"),
+		linux:     b.File("linux", "the kernel's source, a tar"),
+		objects:   b.File("objects", "the kernel's objects' tree, a tar"),
+		kmodule:   b.File("kmodule", "the program kmodule"),
+		patcher:   b.File("patcher", "the patcher"),
+		c:         b.File("source", "the module's source, in C"),
 	}
-	if help, err := bench.Parse(flags, "Measure a module's build from an archive against make in the full build tree.", args, stdout); help || err != nil {
+	if help, err := b.Parse(args, stdout); help || err != nil {
 		return err
 	}
-	for _, file := range []*string{o.archive, o.linux, o.objects, o.kmodule, o.patcher, o.c} {
-		if *file == "" {
-			return errors.New("a file is not given; start this by 'tools/bazel run //bench:module'")
-		}
-		if err := kmake.Absolute(file); err != nil {
-			return err
-		}
-	}
-	if *o.runs < 1 {
-		return fmt.Errorf("runs are %d: expected at least one", *o.runs)
-	}
-	if err := bench.Need(map[string]string{"gcc": "gcc", "make": "make", "tar": "tar"}); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp(*o.dir, "bench-module-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, kmake.RemoveScratch(dir)) }()
-	report, err := o.measure(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if *o.json {
-		return report.JSON(stdout)
-	}
-	return report.Text(stdout)
+	return b.Measure(ctx, map[string]string{"gcc": "gcc", "make": "make", "tar": "tar"}, stdout, o.measure)
 }
 
 func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
@@ -85,7 +54,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	if err := o.writeModule(module); err != nil {
 		return nil, err
 	}
-	if err := command(ctx, dir, *o.patcher, "extract", "--carrier", *o.archive, "--dir", tree); err != nil {
+	if err := bench.Run(ctx, dir, *o.patcher, "extract", "--carrier", *o.archive, "--dir", tree); err != nil {
 		return nil, err
 	}
 	// make leaves what it has made; a build that finds it would do nothing.
@@ -102,7 +71,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	const fresh = "$fresh/tree"
 	packed := shell("patcher extract, kmodule build", out,
 		"fresh=$(mktemp -d "+dir+"/fresh.XXXXXX) && "+forget+*o.patcher+" extract --carrier "+*o.archive+" --dir "+fresh+" && "+build(fresh))
-	series, err := bench.Turns(ctx, *o.runs, func(c bench.Command) error {
+	series, err := bench.Turns(ctx, *o.Runs, func(c bench.Command) error {
 		// All of them have to have made a module.
 		return isModule(c.Out)
 	}, packed, unpacked, plain)

@@ -6,9 +6,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bench"
@@ -22,27 +20,20 @@ type inputs struct {
 	headers, symvers, config, linux, packer, xz *string
 }
 
-// check makes the paths absolute and fails if one is missing.
-func (in inputs) check() error {
-	for name, file := range map[string]*string{
-		"headers": in.headers, "symvers": in.symvers, "config": in.config, "linux": in.linux, "packer": in.packer, "xz": in.xz,
-	} {
-		if *file == "" {
-			return fmt.Errorf("-%s FILE is required: start this by 'tools/bazel run //bench:pack'", name)
-		}
-		if _, err := os.Stat(*file); err != nil {
-			return err
-		}
-		path, err := filepath.Abs(*file)
-		if err != nil {
-			return err
-		}
-		*file = path
+func newInputs(b *bench.Benchmark) inputs {
+	return inputs{
+		headers: b.File("headers", "the kernel's headers, generated ones too, a tar"),
+		symvers: b.File("symvers", "its Module.symvers"),
+		config:  b.File("config", "its .config"),
+		linux:   b.File("linux", "its source, a .tar.xz, for gen_kheaders.sh"),
+		packer:  b.File("packer", "the packer"),
+		xz:      b.File("xz", "the xz program, for both sides"),
 	}
-	// What gen_kheaders.sh runs.
-	return bench.Need(map[string]string{
-		"cpio": "cpio", "find": "findutils", "md5sum": "coreutils", "perl": "perl", "sh": "dash", "tar": "tar", "xargs": "findutils", "xz": "xz-utils",
-	})
+}
+
+// programs that gen_kheaders.sh runs, and Debian's package of each.
+var programs = map[string]string{
+	"cpio": "cpio", "find": "findutils", "md5sum": "coreutils", "perl": "perl", "sh": "dash", "tar": "tar", "xargs": "findutils", "xz": "xz-utils",
 }
 
 // makeTree makes a directory with the kernel's headers, and gen_kheaders.sh of
@@ -52,11 +43,11 @@ func (in inputs) makeTree(ctx context.Context, dir string) (string, error) {
 	if err := os.Mkdir(tree, 0o755); err != nil {
 		return "", err
 	}
-	if err := command(ctx, tree, "tar", "-xf", *in.headers); err != nil {
+	if err := bench.Run(ctx, tree, "tar", "-xf", *in.headers); err != nil {
 		return "", err
 	}
 	// --occurrence ends the reading at the file.
-	return tree, command(ctx, tree, "tar", "-xJf", *in.linux, "--wildcards", "--strip-components=1", "--occurrence=1", "*/"+script)
+	return tree, bench.Run(ctx, tree, "tar", "-xJf", *in.linux, "--wildcards", "--strip-components=1", "--occurrence=1", "*/"+script)
 }
 
 const script = "kernel/gen_kheaders.sh"
@@ -92,14 +83,3 @@ type nothing struct{}
 func (nothing) Encode(lzma2.Part) ([]byte, error) { return []byte{0}, nil }
 func (nothing) Name() string                      { return "nothing" }
 func (nothing) DictProp() byte                    { return xz.DictProp(1 << 20) }
-
-// command runs a program that is not measured, in dir.
-func command(ctx context.Context, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("run %s: %w: %.500s", name, err, out)
-	}
-	return nil
-}

@@ -36,55 +36,22 @@ var targets = map[string]float64{
 }
 
 type options struct {
-	json    *bool
-	runs    *int
-	dir     *string
-	prepare *string
+	*bench.Benchmark
 	inputs
 }
 
 func run(ctx context.Context, args []string, stdout io.Writer) error {
-	flags := bench.Flags()
-	o := options{
-		json:    flags.Bool("json", false, "print one JSON object"),
-		runs:    flags.Int("runs", 3, "measure `N` turns, of two or three minutes each"),
-		dir:     flags.String("dir", "", "work in a new directory below `DIR` (default $TMPDIR or /tmp)"),
-		prepare: flags.String("prepare", "", "only do what comes before compression, for the `TREE` (what is measured as prepare)"),
-		inputs: inputs{
-			headers: flags.String("headers", "", "the kernel's headers, generated ones too, a tar `FILE`"),
-			symvers: flags.String("symvers", "", "its Module.symvers, a `FILE`"),
-			config:  flags.String("config", "", "its .config, a `FILE`"),
-			linux:   flags.String("linux", "", "its source, a .tar.xz `FILE`, for gen_kheaders.sh"),
-			packer:  flags.String("packer", "", "the packer, a `FILE`"),
-			xz:      flags.String("xz", "", "the xz program, a `FILE`, for both sides"),
-		},
-	}
-	about := "Measure 'packer pack' against gen_kheaders.sh. Started by 'tools/bazel run //bench:pack', which gives the files."
-	if help, err := bench.Parse(flags, about, args, stdout); help || err != nil {
+	b := bench.New("pack", "Measure 'packer pack' against gen_kheaders.sh. Started by 'tools/bazel run //bench:pack', which gives the files.",
+		3, ", of two or three minutes each", "")
+	o := options{b, newInputs(b)}
+	tree := b.String("prepare", "", "only do what comes before compression, for the `TREE` (what is measured as prepare)")
+	if help, err := b.Parse(args, stdout); help || err != nil {
 		return err
 	}
-	if *o.prepare != "" {
-		return prepare(*o.prepare)
+	if *tree != "" {
+		return prepare(*tree)
 	}
-	if *o.runs < 1 {
-		return fmt.Errorf("runs are %d: expected at least one", *o.runs)
-	}
-	if err := o.check(); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp(*o.dir, "bench-pack-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	report, err := o.measure(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if *o.json {
-		return report.JSON(stdout)
-	}
-	return report.Text(stdout)
+	return b.Measure(ctx, programs, stdout, o.measure)
 }
 
 func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
@@ -106,7 +73,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	upstream := o.upstream(tree)
 	sizes := make(map[string]float64)
 	contents := make(map[string][]manifest.Entry)
-	series, err := bench.Turns(ctx, *o.runs, func(c bench.Command) (err error) {
+	series, err := bench.Turns(ctx, *o.Runs, func(c bench.Command) (err error) {
 		contents[c.Name], err = pack.List(c.Out)
 		if err != nil {
 			return err
@@ -127,7 +94,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	}
 
 	// Half a second, compared with no other: once in a turn of two minutes would say little.
-	before, err := bench.Turns(ctx, 5*(*o.runs), func(bench.Command) error { return nil },
+	before, err := bench.Turns(ctx, 5*(*o.Runs), func(bench.Command) error { return nil },
 		bench.Command{Name: "before compression", Args: []string{self, "-prepare", tree}})
 	if err != nil {
 		return nil, err

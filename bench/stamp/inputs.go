@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/bench"
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
@@ -127,7 +128,7 @@ func makeInputs(ctx context.Context, dir string, size int64) (in inputs, err err
 		}
 	}
 	for _, name := range []string{"unit", "reserve"} {
-		if err := command(ctx, dir, "as", "-o", name+".o", name+".s"); err != nil {
+		if err := bench.Run(ctx, dir, "as", "-o", name+".o", name+".s"); err != nil {
 			return in, err
 		}
 	}
@@ -137,7 +138,7 @@ func makeInputs(ctx context.Context, dir string, size int64) (in inputs, err err
 	for range units {
 		args = append(args, "unit.o")
 	}
-	return in, command(ctx, dir, "ld", args...)
+	return in, bench.Run(ctx, dir, "ld", args...)
 }
 
 // makeArchive makes an archive of one member, of bytes that no compressor
@@ -167,5 +168,5 @@ func (in inputs) copyTo(ctx context.Context, dir string) (inputs, error) {
 	there := in
 	there.dir = dir
 	there.vmlinux, there.archive = filepath.Join(dir, "vmlinux"), filepath.Join(dir, "archive.tar.xz")
-	return there, command(ctx, "", "cp", in.vmlinux, in.archive, dir)
+	return there, bench.Run(ctx, "", "cp", in.vmlinux, in.archive, dir)
 }

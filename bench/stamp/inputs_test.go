@@ -60,9 +60,9 @@ func TestMakeInputs(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
-		{"-size 1", "size is 1, runs are 7: expected 16 to 3072 MiB and at least one run"},
+		{"-size 1", "size is 1: expected 16 to 3072 MiB"},
 		{"-size 9999", "size is 9999"},
-		{"-runs 0", "runs are 0"},
+		{"-runs 0", "runs are 0: expected at least one"},
 		{"x", `unexpected argument "x"`},
 	} {
 		var out strings.Builder

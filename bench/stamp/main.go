@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bench"
@@ -39,51 +38,32 @@ const (
 )
 
 type options struct {
-	json    *bool
+	*bench.Benchmark
 	size    *int64
-	runs    *int
-	dir     *string
 	patcher *string
 }
 
 func run(ctx context.Context, args []string, stdout io.Writer) error {
-	flags := bench.Flags()
+	b := bench.New("stamp", "Measure 'patcher stamp' against cp and objcopy.", 7, "", ", with five times the size free")
 	o := options{
-		json:    flags.Bool("json", false, "print one JSON object"),
-		size:    flags.Int64("size", 600, "make a vmlinux of about so many `MiB`"),
-		runs:    flags.Int("runs", 7, "measure `N` turns"),
-		dir:     flags.String("dir", "", "work in a new directory below `DIR`, with five times the size free (default $TMPDIR or /tmp)"),
-		patcher: flags.String("patcher", "", "measure this `FILE` (default: build it with go)"),
+		Benchmark: b,
+		size:      b.Int64("size", 600, "make a vmlinux of about so many `MiB`"),
+		patcher:   b.String("patcher", "", "measure this `FILE` (default: build it with go)"),
 	}
-	if help, err := bench.Parse(flags, "Measure 'patcher stamp' against cp and objcopy.", args, stdout); help || err != nil {
+	if help, err := b.Parse(args, stdout); help || err != nil {
 		return err
 	}
-	if *o.size < minMiB || *o.size > maxMiB || *o.runs < 1 {
-		return fmt.Errorf("size is %d, runs are %d: expected %d to %d MiB and at least one run", *o.size, *o.runs, minMiB, maxMiB)
+	if *o.size < minMiB || *o.size > maxMiB {
+		return fmt.Errorf("size is %d: expected %d to %d MiB", *o.size, minMiB, maxMiB)
 	}
-	if err := bench.Need(map[string]string{"as": "binutils", "ld": "binutils", "objcopy": "binutils", "llvm-objcopy": "llvm", "cp": "coreutils"}); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp(*o.dir, "bench-stamp-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	report, err := o.measure(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if *o.json {
-		return report.JSON(stdout)
-	}
-	return report.Text(stdout)
+	return b.Measure(ctx, map[string]string{"as": "binutils", "ld": "binutils", "objcopy": "binutils", "llvm-objcopy": "llvm", "cp": "coreutils"}, stdout, o.measure)
 }
 
 func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
 	patcher := *o.patcher
 	if patcher == "" {
 		patcher = filepath.Join(dir, "patcher")
-		if err := command(ctx, "", "go", "build", "-o", patcher, "github.com/rules-kheaders/rules_kheaders/tools/patcher"); err != nil {
+		if err := bench.Run(ctx, "", "go", "build", "-o", patcher, "github.com/rules-kheaders/rules_kheaders/tools/patcher"); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +84,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		return bench.Command{Name: name + " --update-section", Out: out, Args: []string{name, "--update-section", carrier.DefaultSection + "=" + in.region, in.vmlinux, out}}
 	}
 	copying := copies(in)
-	series, err := bench.Turns(ctx, *o.runs, func(c bench.Command) error {
+	series, err := bench.Turns(ctx, *o.Runs, func(c bench.Command) error {
 		if c.Name == copying.Name {
 			return nil
 		}
@@ -134,7 +114,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		if err != nil {
 			return err
 		}
-		series, err := bench.Turns(ctx, *o.runs, nil, stamps(there), copies(there))
+		series, err := bench.Turns(ctx, *o.Runs, nil, stamps(there), copies(there))
 		if err != nil {
 			return err
 		}
@@ -147,15 +127,4 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		err = nil
 	}
 	return report, err
-}
-
-// command runs a program that is not measured, in dir.
-func command(ctx context.Context, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("run %s: %w: %.500s", name, err, out)
-	}
-	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bench"
 )
 
 // noReflinksError says why there is no file system that shares blocks.
@@ -60,14 +62,14 @@ func mount(ctx context.Context, dir, mkfs string, size int64) (mounted string, u
 	if err := os.MkdirAll(mounted, 0o755); err != nil {
 		return "", nil, err
 	}
-	if err := command(ctx, dir, mkfs, "-q", image); err != nil {
+	if err := bench.Run(ctx, dir, mkfs, "-q", image); err != nil {
 		return "", nil, errors.Join(err, os.Remove(image))
 	}
-	if err := command(ctx, dir, "mount", "-o", "loop", image, mounted); err != nil {
+	if err := bench.Run(ctx, dir, "mount", "-o", "loop", image, mounted); err != nil {
 		return "", nil, errors.Join(err, os.Remove(image))
 	}
 	return mounted, func() error {
 		// Not with ctx: what was mounted is unmounted after an interrupt too.
-		return command(context.Background(), "", "umount", mounted)
+		return bench.Run(context.Background(), "", "umount", mounted)
 	}, nil
 }

@@ -6,14 +6,14 @@
 // in turns (A B C, A B C, ...), so that what disturbs the machine disturbs all
 // of them, and ratios are taken within a turn.
 //
-// A benchmark's main is one line, os.Exit(bench.Main("name", run)).
+// A benchmark's main is one line, os.Exit(bench.Main("name", run)); its run makes
+// a Benchmark, which has the flags, the checks and the report that all have.
 package bench
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -68,29 +68,6 @@ func Main(name string, run func(ctx context.Context, args []string, stdout io.Wr
 		return 1
 	}
 	return 0
-}
-
-// Flags returns an empty set of flags for a benchmark.
-func Flags() *flag.FlagSet {
-	fs := flag.NewFlagSet("", flag.ContinueOnError)
-	fs.SetOutput(io.Discard) // errors are returned, and printed once
-	return fs
-}
-
-// Parse parses args, which hold nothing but flags. Asked for help, it prints
-// what is said about the benchmark and its flags, and help is true.
-func Parse(fs *flag.FlagSet, about string, args []string, stdout io.Writer) (help bool, err error) {
-	err = fs.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fs.SetOutput(stdout)
-		fmt.Fprintln(stdout, about)
-		fs.PrintDefaults()
-		return true, nil
-	}
-	if err == nil && fs.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q: expected only flags", fs.Arg(0))
-	}
-	return false, err
 }
 
 // resultFile is the descriptor that a launcher writes its Sample to.

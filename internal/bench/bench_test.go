@@ -107,15 +107,52 @@ func TestParse(t *testing.T) {
 		{"--rnus 3", 5, false, "flag provided but not defined: -rnus"},
 		{"--runs 3 x", 3, false, `unexpected argument "x": expected only flags`},
 	} {
-		fs := Flags()
-		runs := fs.Int("runs", 5, "measure `N` turns")
+		b := New("it", "about it", 5, "", "")
 		var out strings.Builder
-		help, err := Parse(fs, "about it", strings.Fields(tt.args), &out)
-		if *runs != tt.runs || help != tt.help || (err != nil) != (tt.want != "") || err != nil && err.Error() != tt.want {
-			t.Errorf("%q: got %d, help %v, %v; want %+v", tt.args, *runs, help, err, tt)
+		help, err := b.Parse(strings.Fields(tt.args), &out)
+		if *b.Runs != tt.runs || help != tt.help || (err != nil) != (tt.want != "") || err != nil && err.Error() != tt.want {
+			t.Errorf("%q: got %d, help %v, %v; want %+v", tt.args, *b.Runs, help, err, tt)
 		}
 		if got := out.String(); tt.help != (strings.HasPrefix(got, "about it\n") && strings.Contains(got, "-runs N")) {
 			t.Errorf("%q: printed %q", tt.args, got)
+		}
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	dir := t.TempDir()
+	given := filepath.Join(dir, "given")
+	if err := os.WriteFile(given, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, tt := range []struct {
+		args, out, want string
+	}{
+		{"-file given -dir .", "a subject\n\n", ""},
+		{"-file given -dir . -json", "{\n", ""},
+		{"-dir . -runs 0", "", "runs are 0: expected at least one"},
+		{"-dir .", "", "-file FILE is required: start this by 'tools/bazel run //bench:it'"},
+		{"-file none -dir .", "", "stat none: no such file or directory"},
+	} {
+		b := New("it", "about it", 5, "", "")
+		file := b.File("file", "what is given")
+		if _, err := b.Parse(strings.Fields(tt.args), nil); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		err := b.Measure(context.Background(), nil, &out, func(_ context.Context, work string) (*Report, error) {
+			if *file != given {
+				t.Errorf("%q: file is %q, want %q", tt.args, *file, given)
+			}
+			// As in a tree that was unpacked.
+			return &Report{Subject: "a subject"}, os.MkdirAll(filepath.Join(work, "tree"), 0o555)
+		})
+		if err == nil != (tt.want == "") || err != nil && err.Error() != tt.want || !strings.HasPrefix(out.String(), tt.out) {
+			t.Errorf("%q: got %v and %q, want %q and %q", tt.args, err, out.String(), tt.want, tt.out)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Errorf("%q: left %v, %v; want what was there", tt.args, left, err)
 		}
 	}
 }
