@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,58 +53,73 @@ func (e *environment) elsewhere(name string) (bazeltest.Workspace, error) {
 	return b, bazeltest.CopyCheckout(e.here.Dir, b.Dir)
 }
 
+// server starts a server with a store in dir, which is stopped at the end.
+func (e *environment) server(dir string) (*server, error) {
+	s, err := newServer(dir)
+	if err != nil {
+		return nil, err
+	}
+	e.close = append(e.close, s.stop)
+	return s, nil
+}
+
 // small builds the chain behind a kernel that is there.
-func (e *environment) small() (errs []error) {
-	s, err := newServer(filepath.Join(e.dir, "small"))
-	if err != nil {
-		return []error{e.report("start the server", err)}
-	}
-	defer func() {
-		if err := s.stop(); err != nil {
-			errs = append(errs, e.report("stop the server", err))
-		}
-	}()
-	first, err := e.elsewhere("first")
-	if err != nil {
-		return []error{e.report("copy the checkout", err)}
-	}
-	defer first.Run("shutdown")
+func (e *environment) small() []bazeltest.Case {
+	var s *server
+	var first bazeltest.Workspace
 	var built []execlog.Spawn
-	errs = append(errs, e.report("all of the chain behind the kernel on the server, with the bytes of the sandbox", func() (err error) {
-		built, err = e.again(first, s)
-		if err != nil {
-			return err
+	after := func(test func() error) func() error {
+		return func() error {
+			if built == nil {
+				return errBefore
+			}
+			return test()
 		}
-		if err := execlog.Markdown(e.out, execlog.Costs(built, execlog.Ours)); err != nil {
-			return err
-		}
-		return allRan(built, []string{"remote"}, behindTheKernel...)
-	}()))
-	if errs[0] != nil {
-		return errs
 	}
-	errs = append(errs, e.report("from another checkout and output base, all of that from the cache", func() error {
-		second, err := e.elsewhere("second")
-		if err != nil {
-			return err
-		}
-		defer second.Run("shutdown")
-		fetched, err := e.again(second, s)
-		if err != nil {
-			return err
-		}
-		return errors.Join(allRan(fetched, []string{"remote cache hit"}, behindTheKernel...), sameDigests(digests(built), digests(fetched)))
-	}()))
-	for _, k := range []struct {
-		name, target string
-		back         bool
-	}{
-		{"a server that is killed in mid-build and stays away: an error, and no output", "//tests/remote:killed", false},
-		{"a server that is killed and restarted in mid-build: no bad output", "//tests/remote:restarted", true},
-	} {
-		errs = append(errs, e.report(k.name, e.killed(first, s, k.target, k.back)))
+	return []bazeltest.Case{
+		{Name: "all of the chain behind the kernel on the server, with the bytes of the sandbox", Run: func() (err error) {
+			if s, err = e.server(filepath.Join(e.dir, "small")); err != nil {
+				return err
+			}
+			if first, err = e.elsewhere("first"); err != nil {
+				return err
+			}
+			e.close = append(e.close, func() error {
+				_, err := first.Run("shutdown")
+				return err
+			})
+			spawns, err := e.again(first, s)
+			if err != nil {
+				return err
+			}
+			if err := execlog.Markdown(e.out, execlog.Costs(spawns, execlog.Ours)); err != nil {
+				return err
+			}
+			if err := allRan(spawns, []string{"remote"}, behindTheKernel...); err != nil {
+				return err
+			}
+			built = spawns
+			return nil
+		}},
+		{Name: "from another checkout and output base, all of that from the cache", Run: after(func() error {
+			second, err := e.elsewhere("second")
+			if err != nil {
+				return err
+			}
+			defer second.Run("shutdown")
+			fetched, err := e.again(second, s)
+			if err != nil {
+				return err
+			}
+			return errors.Join(allRan(fetched, []string{"remote cache hit"}, behindTheKernel...), sameDigests(digests(built), digests(fetched)))
+		})},
+		{Name: "a server that is killed in mid-build and stays away: an error, and no output", Run: after(func() error {
+			return e.killed(first, s, "//tests/remote:killed", false)
+		})},
+		{Name: "a server that is killed and restarted in mid-build: no bad output", Run: after(func() error {
+			return e.killed(first, s, "//tests/remote:restarted", true)
+		})},
 	}
-	return errs
 }
 
 // again builds the chain by the ordinary means, takes away all that was made
@@ -170,67 +184,63 @@ func contents(b bazeltest.Workspace) (map[string]string, error) {
 }
 
 // whole builds all of the chain on the server, and what builds it, the kernel too.
-func (e *environment) whole() (errs []error) {
+func (e *environment) whole() []bazeltest.Case {
 	store, runners := filepath.Join(e.dir, "whole"), []string{"remote"}
 	if e.kept != "" {
 		store, runners = e.kept, []string{"remote", "remote cache hit"}
 	}
-	s, err := newServer(store)
-	if err != nil {
-		return []error{e.report("start the server", err)}
-	}
-	defer func() {
-		if err := s.stop(); err != nil {
-			errs = append(errs, e.report("stop the server", err))
-		}
-	}()
 	mnemonics := append([]string{"KbuildHostTools", "KernelBuild"}, behindTheKernel...)
 	slices.Sort(mnemonics)
-	var made [2]map[string]string
-	var files [2]map[string]string
-	for i, test := range []struct {
-		name    string
-		runners []string
-	}{
-		{"the whole chain and its tools, every action of it on the server", runners},
-		{"another checkout and an empty output base: all of it from the cache", []string{"remote cache hit"}},
-	} {
-		err := e.report(test.name, func() error {
-			b, err := e.elsewhere(fmt.Sprintf("whole-%d", i))
-			if err != nil {
-				return err
-			}
-			defer b.Run("shutdown")
-			spawns, err := e.build(b, append(remotely(s), chain...)...)
-			if err != nil {
-				return err
-			}
-			if err := execlog.Markdown(e.out, execlog.Costs(spawns, execlog.Ours)); err != nil {
-				return err
-			}
-			made[i] = digests(spawns)
-			files[i], err = contents(b)
-			return errors.Join(allRan(spawns, test.runners, mnemonics...), err)
-		}())
-		errs = append(errs, err)
+	// What a build made: of all actions' outputs and of the chain's files, the digests.
+	type result struct{ outputs, files map[string]string }
+	var s *server
+	var first, second *result
+	build := func(name string, runners []string) (*result, error) {
+		b, err := e.elsewhere(name)
 		if err != nil {
-			return errs
+			return nil, err
 		}
+		defer b.Run("shutdown")
+		spawns, err := e.build(b, append(remotely(s), chain...)...)
+		if err != nil {
+			return nil, err
+		}
+		if err := execlog.Markdown(e.out, execlog.Costs(spawns, execlog.Ours)); err != nil {
+			return nil, err
+		}
+		files, err := contents(b)
+		if err := errors.Join(err, allRan(spawns, runners, mnemonics...)); err != nil {
+			return nil, err
+		}
+		return &result{digests(spawns), files}, nil
 	}
-	return append(errs, e.report("both made the same, and what the sandbox makes", func() error {
-		if err := sameDigests(made[0], made[1]); err != nil {
+	return []bazeltest.Case{
+		{Name: "the whole chain and its tools, every action of it on the server", Run: func() (err error) {
+			if s, err = e.server(store); err != nil {
+				return err
+			}
+			first, err = build("whole", runners)
 			return err
-		}
-		if _, err := e.build(e.here, chain...); err != nil {
+		}},
+		{Name: "another checkout and an empty output base: all of it from the cache", Run: func() (err error) {
+			if first == nil {
+				return errBefore
+			}
+			second, err = build("whole-again", []string{"remote cache hit"})
 			return err
-		}
-		here, err := contents(e.here)
-		if err != nil {
-			return err
-		}
-		if !maps.Equal(files[0], files[1]) {
-			return errors.New("what was fetched differs from what was built")
-		}
-		return sameDigests(here, files[0])
-	}()))
+		}},
+		{Name: "both made the same, and what the sandbox makes", Run: func() error {
+			if second == nil {
+				return errBefore
+			}
+			if _, err := e.build(e.here, chain...); err != nil {
+				return err
+			}
+			here, err := contents(e.here)
+			if err != nil {
+				return err
+			}
+			return errors.Join(sameDigests(first.outputs, second.outputs), sameDigests(first.files, second.files), sameDigests(here, first.files))
+		}},
+	}
 }

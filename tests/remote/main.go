@@ -30,24 +30,33 @@ func main() {
 
 // An environment is what the tests share.
 type environment struct {
-	here bazeltest.Workspace // the checkout, with its ordinary output base and cache
-	dir  string              // of this run
-	kept string              // the server's store, if it is kept
-	out  io.Writer
+	here  bazeltest.Workspace // the checkout, with its ordinary output base and cache
+	dir   string              // of this run
+	kept  string              // the server's store, if it is kept
+	out   io.Writer
+	close []func() error // what is to be done at the end, the last first
 }
 
-// A group is tests that are run together.
+// A group is tests that are run together, in their order: one may need what
+// those before it have made.
 type group struct {
-	name string
-	run  func(*environment) []error
+	name  string
+	cases func(*environment) []bazeltest.Case
 }
 
 var groups = []group{
-	{"webdav", one("an HTTP cache: what was built once is fetched", (*environment).webdav)},
-	{"mapping", one("with path mapping, one archive for two configurations is one action", (*environment).mapping)},
+	{"webdav", func(e *environment) []bazeltest.Case {
+		return []bazeltest.Case{{Name: "an HTTP cache: what was built once is fetched", Run: e.webdav}}
+	}},
+	{"mapping", func(e *environment) []bazeltest.Case {
+		return []bazeltest.Case{{Name: "with path mapping, one archive for two configurations is one action", Run: e.mapping}}
+	}},
 	{"small", (*environment).small},
 	{"whole", (*environment).whole},
 }
+
+// errBefore is of a test that has not got what another was to make.
+var errBefore = errors.New("not tried: a test before it failed")
 
 func run(args []string, w io.Writer) (err error) {
 	fs := flag.NewFlagSet("remote", flag.ContinueOnError)
@@ -75,40 +84,19 @@ func run(args []string, w io.Writer) (err error) {
 			return err
 		}
 	}
-	defer func() { err = errors.Join(err, bazeltest.RemoveAll(dir)) }()
-	passed, failed := 0, 0
+	defer func() {
+		for _, end := range slices.Backward(e.close) {
+			err = errors.Join(err, end())
+		}
+		err = errors.Join(err, bazeltest.RemoveAll(dir))
+	}()
+	var cases []bazeltest.Case
 	for _, g := range groups {
-		if len(args) > 0 && !slices.Contains(args, g.name) {
-			continue
-		}
-		for _, err := range g.run(e) {
-			if err != nil {
-				failed++
-			} else {
-				passed++
-			}
+		if len(args) == 0 || slices.Contains(args, g.name) {
+			cases = append(cases, g.cases(e)...)
 		}
 	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
-	if failed > 0 {
-		return fmt.Errorf("%d of %d failed", failed, passed+failed)
-	}
-	return nil
-}
-
-// one is a group of one test.
-func one(name string, test func(*environment) error) func(*environment) []error {
-	return func(e *environment) []error { return []error{e.report(name, test(e))} }
-}
-
-// report says how a test has ended.
-func (e *environment) report(name string, err error) error {
-	if err != nil {
-		fmt.Fprintf(e.out, "FAIL %s: %v\n", name, err)
-	} else {
-		fmt.Fprintf(e.out, "PASS %s\n", name)
-	}
-	return err
+	return bazeltest.RunCases(w, cases...)
 }
 
 // build builds with an execution log and returns our actions of it.

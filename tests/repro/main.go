@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 )
@@ -71,23 +72,17 @@ func run(w io.Writer) (err error) {
 	}, targets...)...); err != nil {
 		return err
 	}
-	passed, failed := 0, 0
-	for _, t := range targets {
-		if err := bazeltest.Same(t, first, second); err != nil {
-			failed++
-			fmt.Fprintf(w, "FAIL %v\n", err)
-			var differ *bazeltest.Difference
-			if errors.As(err, &differ) {
-				explain(w, first, differ.First, differ.Second)
+	cases := make([]bazeltest.Case, len(targets))
+	for i, t := range targets {
+		cases[i] = bazeltest.Case{Name: t, Run: func() error {
+			err := bazeltest.Same(t, first, second)
+			if differ := (*bazeltest.Difference)(nil); errors.As(err, &differ) {
+				var why strings.Builder
+				explain(&why, first, differ.First, differ.Second)
+				err = fmt.Errorf("%w\n%s", err, why.String())
 			}
-			continue
-		}
-		passed++
-		fmt.Fprintf(w, "PASS %s\n", t)
+			return err
+		}}
 	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
-	if failed > 0 {
-		return fmt.Errorf("%d of %d outputs differ", failed, len(targets))
-	}
-	return nil
+	return bazeltest.RunCases(w, cases...)
 }
