@@ -22,6 +22,8 @@ const (
 	// maxIndex is the largest Index, in bytes. It describes some 10,000 blocks,
 	// a thousand times what an archive has, in a few megabytes of memory.
 	maxIndex = 64 << 10
+	// minIndex is the smallest Index, in bytes: that of no block (4).
+	minIndex = 8
 )
 
 // Sizes and identifiers, by section of the specification.
@@ -132,5 +134,9 @@ func footer(f []byte, check byte) (index int64, err error) {
 	if f[8] != 0 || f[9] != check {
 		return 0, errors.New("stream footer and stream header disagree about the check")
 	}
-	return (int64(binary.LittleEndian.Uint32(f[4:])) + 1) * 4, nil
+	index = (int64(binary.LittleEndian.Uint32(f[4:])) + 1) * 4
+	if index < minIndex {
+		return 0, fmt.Errorf("stream footer gives the index %d bytes: the smallest has %d", index, minIndex)
+	}
+	return index, nil
 }

@@ -12,6 +12,7 @@ import (
 func small(f *testing.F) [][]byte {
 	return [][]byte{
 		AppendStream(nil, nil),
+		noIndex(),
 		AppendStream(nil, []Block{Stored([]byte("abc"))}),
 		AppendStream(nil, []Block{padded(Stored(text(20)), 4), compressed(f, text(500))}),
 	}

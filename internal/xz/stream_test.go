@@ -151,6 +151,14 @@ func reseal(p []byte, start, end int) {
 	binary.LittleEndian.PutUint32(p[end-4:], crc32.ChecksumIEEE(p[start:end-4]))
 }
 
+// noIndex is a stream whose footer leaves its Index no more than the CRC32, and
+// that is right.
+func noIndex() []byte {
+	p := append(AppendStream(nil, nil)[:streamHeaderSize], make([]byte, 8)...)
+	end := []byte{0, 0, 0, 0, 0, checkCRC32}
+	return append(append(appendCRC32(p, end), end...), footerMagic...)
+}
+
 func TestParseStreamErrors(t *testing.T) {
 	// A stream of one stored block: header at 0, block header of 12 bytes at
 	// 12, data of 7 bytes at 24, padding at 31, check at 32, index of 8 bytes
@@ -187,6 +195,7 @@ func TestParseStreamErrors(t *testing.T) {
 			binary.LittleEndian.PutUint32(p[44:], crc32.ChecksumIEEE(p[48:54]))
 			return p
 		}, "larger than the stream"},
+		{"no room for an index", func(p []byte) []byte { return noIndex() }, "stream footer gives the index 4 bytes: the smallest has 8"},
 		{"index CRC", func(p []byte) []byte { p[40]++; return p }, "index: CRC32 is wrong"},
 		{"index indicator", func(p []byte) []byte { p[36] = 1; reseal(p, 36, 44); return p }, "index: begins with 0x01"},
 		{"index count", func(p []byte) []byte { p[37] = 2; reseal(p, 36, 44); return p }, "2 records do not fit"},
