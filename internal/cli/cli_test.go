@@ -68,6 +68,7 @@ func TestToolMain(t *testing.T) {
 		{"mixed", []string{"say", "one", "--out", "x", "two", "--json"}, 0, `out=x json=true add=[] words=["one" "two"]`, ""},
 		{"repeated", []string{"say", "--add", "1", "--add=2", "--out", "x"}, 0, `out=x json=false add=["1" "2"] words=[]`, ""},
 		{"dashes", []string{"say", "--out", "x", "--", "--json"}, 0, `out=x json=false add=[] words=["--json"]`, ""},
+		{"dashes as a value", []string{"say", "--out", "--", "w", "--json"}, 0, `out=-- json=true add=[] words=["w"]`, ""},
 		{"same twice", []string{"say", "--out", "x", "--out", "x"}, 0, `out=x json=false add=[] words=[]`, ""},
 		{"params after command", []string{"say", "@" + params}, 0, `out=x json=false add=["a b"] words=["" "@w"]`, ""},
 		{"params alone", []string{"@" + whole}, 0, `out=x json=false add=[] words=[]`, ""},

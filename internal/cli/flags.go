@@ -57,7 +57,10 @@ func NewFlags() *flag.FlagSet {
 // Command.Run as they are.
 func Parse(fs *flag.FlagSet, args []string) ([]string, error) {
 	once(fs)
-	var others []string
+	var others, rest []string
+	if at := terminator(fs, args); at >= 0 {
+		args, rest = args[:at], args[at+1:]
+	}
 	for {
 		if err := fs.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
@@ -65,15 +68,34 @@ func Parse(fs *flag.FlagSet, args []string) ([]string, error) {
 			}
 			return nil, Usagef("%s", strings.ReplaceAll(err.Error(), "flag provided but not defined: -", "unknown flag --"))
 		}
-		rest := fs.Args()
-		if len(rest) == 0 {
-			return others, nil
-		}
-		if done := len(args) - len(rest); done > 0 && args[done-1] == "--" {
+		left := fs.Args()
+		if len(left) == 0 {
 			return append(others, rest...), nil
 		}
-		others, args = append(others, rest[0]), rest[1:]
+		others, args = append(others, left[0]), left[1:]
 	}
+}
+
+// terminator returns where the "--" is that ends the flags, or -1. One that is
+// the value of a flag ends nothing.
+func terminator(fs *flag.FlagSet, args []string) int {
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--" {
+			return i
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(args[i], "-"), "-")
+		if name == args[i] || strings.Contains(name, "=") {
+			continue
+		}
+		f := fs.Lookup(name)
+		if f == nil {
+			continue
+		}
+		if b, ok := f.Value.(interface{ IsBoolFlag() bool }); !ok || !b.IsBoolFlag() {
+			i++ // its value
+		}
+	}
+	return -1
 }
 
 // Require returns a *UsageError that names the first of the flags that was
