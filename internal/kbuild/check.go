@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,8 @@ import (
 // Check looks for programs on the PATH and C headers among the compiler's, each
 // given as NAME=PACKAGE, a name with .h being a header. All that is missing is
 // one error, with the command that installs it on Debian. The result, a line for
-// each, is written to out.
+// each, is written to out: it is an input of the kernel's build, so the versions
+// of the programs that decide what a kernel is made of are in it.
 func Check(needs []string, out string) error {
 	var found strings.Builder
 	var missing, packages []string
@@ -28,7 +30,7 @@ func Check(needs []string, out string) error {
 			packages = append(packages, pkg)
 			continue
 		}
-		fmt.Fprintf(&found, "%s %s\n", name, where)
+		fmt.Fprintf(&found, "%s %s%s\n", name, where, version(where))
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("this machine lacks %s, which the build needs; install them: apt-get install -y %s",
@@ -36,6 +38,22 @@ func Check(needs []string, out string) error {
 	}
 	return os.WriteFile(out, []byte(found.String()), 0o644)
 }
+
+// version is what a compiler, linker or pahole says of itself in its first line,
+// after a blank; nothing of other programs.
+func version(program string) string {
+	if !versioned.MatchString(program) {
+		return ""
+	}
+	out, err := exec.Command(program, "--version").Output()
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return " " + line
+}
+
+var versioned = regexp.MustCompile(`[/.-](clang|gcc|ld|lld|pahole|rustc)(-[0-9.]+)?$`)
 
 func find(name string) (string, error) {
 	if !strings.HasSuffix(name, ".h") {

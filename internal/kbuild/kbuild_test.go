@@ -4,6 +4,7 @@ package kbuild
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -167,13 +168,53 @@ func TestTarIsDeterministic(t *testing.T) {
 	}
 }
 
+func TestReadOnly(t *testing.T) {
+	k := Kernel{Scratch: t.TempDir(), Log: io.Discard}
+	src := t.TempDir()
+	for _, mode := range []os.FileMode{0o755, 0o555} {
+		if err := os.Chmod(src, mode); err != nil {
+			t.Fatal(err)
+		}
+		got, err := k.readOnly(src)
+		left, readErr := os.ReadDir(src)
+		if want := mode&0o200 == 0; got != want || err != nil || readErr != nil || len(left) > 0 {
+			t.Errorf("%v: got %v, %v, and %v is left, %v; want %v", mode, got, err, left, readErr, want)
+		}
+	}
+}
+
+func TestCheckRoom(t *testing.T) {
+	none, given := Kernel{}, Kernel{Placeholder: "placeholder"}
+	for _, tt := range []struct {
+		k     Kernel
+		value string
+		ok    bool
+	}{{none, "", true}, {none, "n", true}, {given, "y", true}, {given, "m", true}, {given, "n", false}, {given, "", false}, {Kernel{Sizing: Sizing{Packer: "packer"}}, "", false}} {
+		if err := tt.k.checkRoom(map[string]string{"CONFIG_IKHEADERS": tt.value}); (err == nil) != tt.ok {
+			t.Errorf("%+v with %q: got %v", tt.k, tt.value, err)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	if err := Check([]string{"sh=dash", "stdio.h=libc6-dev"}, out); err != nil {
+	bin := t.TempDir()
+	for name, says := range map[string]string{"aarch64-linux-gnu-gcc-12": "gcc (Debian) 12.2.0", "bison": "bison 3.8", "ld.lld": "LLD 19"} {
+		program := fmt.Sprintf("#!/bin/sh\necho '%s'\necho more\n", says)
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(program), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	if err := Check([]string{"ld.lld=lld", "bison=bison", "stdio.h=libc6-dev", "aarch64-linux-gnu-gcc-12=gcc"}, out); err != nil {
 		t.Errorf("error = %v, want none", err)
 	}
+	want := fmt.Sprintf("aarch64-linux-gnu-gcc-12 %[1]s/aarch64-linux-gnu-gcc-12 gcc (Debian) 12.2.0\nbison %[1]s/bison\nld.lld %[1]s/ld.lld LLD 19\nstdio.h (header)\n", bin)
+	if got, err := os.ReadFile(out); err != nil || string(got) != want {
+		t.Errorf("wrote %q, %v; want %q", got, err, want)
+	}
 	err := Check([]string{"sh=dash", "no-such-program=two", "no/such.h=one", "none-either=two"}, out)
-	want := "this machine lacks no-such-program, no/such.h, none-either, which the build needs; install them: apt-get install -y one two"
+	want = "this machine lacks no-such-program, no/such.h, none-either, which the build needs; install them: apt-get install -y one two"
 	if err == nil || !sameWords(err.Error(), want) {
 		t.Errorf("error = %v, want %s", err, want)
 	}

@@ -4,6 +4,7 @@ package kbuild
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -72,16 +73,26 @@ func (k Kernel) Build() error {
 	if err != nil {
 		return err
 	}
+	readOnly, err := k.readOnly(src)
+	if err != nil {
+		return err
+	}
 	before, err := state(src)
 	if err != nil {
 		return err
 	}
-	report := KernelReport{Arch: k.Arch, SourceFiles: len(before), OutOfTree: !strings.HasPrefix(obj, src+"/")}
-	_, probe := kmake.Run(io.Discard, src, k.Scratch, "touch", "Makefile.probe")
-	report.SourceReadOnly = probe != nil
-
-	if err := k.configure(src, obj); err != nil {
+	report := KernelReport{Arch: k.Arch, SourceFiles: len(before), SourceReadOnly: readOnly, OutOfTree: !strings.HasPrefix(obj, src+"/")}
+	options, err := k.configure(src, obj)
+	if err != nil {
 		return err
+	}
+	if options["CONFIG_DEBUG_INFO_BTF"] == "y" {
+		flags, err := kmake.PaholeFlags(k.Log, src, obj, k.Scratch)
+		if err != nil {
+			return err
+		}
+		// Before the caller's, of which a later one wins.
+		k.Variables = append(flags, k.Variables...)
 	}
 	if err := place(obj, k.Place); err != nil {
 		return err
@@ -119,6 +130,16 @@ func (k Kernel) Build() error {
 	return writeReport(k.Report, report)
 }
 
+// readOnly says whether a program that is run as make is cannot write to src. What
+// it writes where it can is removed.
+func (k Kernel) readOnly(src string) (bool, error) {
+	const probe = "Makefile.probe"
+	if _, err := kmake.Run(io.Discard, src, k.Scratch, "touch", probe); err != nil {
+		return true, nil
+	}
+	return false, os.Remove(filepath.Join(src, probe))
+}
+
 func writeReport(file string, report any) error {
 	if file == "" {
 		return nil
@@ -137,36 +158,52 @@ func (k Kernel) make(src, obj string, variables []string, goals ...string) ([]by
 	return kmake.Run(k.Log, k.Scratch, k.Scratch, "make", args...)
 }
 
-// configure makes obj/.config.
-func (k Kernel) configure(src, obj string) error {
+// reserves says whether the kernel is to have room for an archive.
+func (k Kernel) reserves() bool { return k.Placeholder != "" || k.Packer != "" }
+
+// configure makes obj/.config, and returns its options.
+func (k Kernel) configure(src, obj string) (map[string]string, error) {
 	if _, err := k.make(src, obj, nil, k.Base); err != nil {
-		return err
+		return nil, err
 	}
 	config := filepath.Join(obj, ".config")
-	var all []byte
-	for _, f := range append([]string{config}, k.Fragments...) {
+	all, err := os.ReadFile(config)
+	if err != nil {
+		return nil, err
+	}
+	// Kconfig takes the last value of an option, and warns of the earlier ones.
+	if k.reserves() {
+		all = append(all, "CONFIG_IKHEADERS=y\n"...)
+	}
+	for _, f := range k.Fragments {
 		text, err := os.ReadFile(f)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		all = append(append(all, text...), '\n')
 	}
-	// Kconfig takes the last value of an option, and warns of the earlier ones.
 	if err := os.WriteFile(config, all, 0o644); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := k.make(src, obj, nil, "olddefconfig"); err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkHonoured(config, k.Fragments); err != nil {
-		return err
+		return nil, err
 	}
 	options, err := kmake.ReadConfig(config)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if (k.Placeholder != "" || k.Packer != "") && (options["CONFIG_IKHEADERS"] == "" || options["CONFIG_IKHEADERS"] == "n") {
-		return fmt.Errorf("configure the kernel: CONFIG_IKHEADERS is not set, so the kernel would have no room for an archive; add CONFIG_IKHEADERS=y to the fragments, or give no placeholder")
+	return options, k.checkRoom(options)
+}
+
+// checkRoom fails if there is to be room for an archive, and the kernel as it is
+// configured has none.
+func (k Kernel) checkRoom(options map[string]string) error {
+	if value := options["CONFIG_IKHEADERS"]; k.reserves() && (value == "" || value == "n") {
+		return errors.New("configure the kernel: CONFIG_IKHEADERS is not set, so the kernel would have no room for an archive: " +
+			"a fragment turns it off, or CONFIG_SYSFS, which it needs; change that, or give no capacity and no placeholder")
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package kbuild
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
@@ -15,16 +16,6 @@ func intermediate(name string) bool {
 	base := filepath.Base(name)
 	return hasAnySuffix(name, ".o", ".a", ".mod", ".mod.c", ".ko", ".d", ".tmp", ".order") ||
 		strings.HasPrefix(base, ".") || strings.HasPrefix(base, "vmlinux")
-}
-
-// hostTools are the programs of the build machine that a module's build runs:
-// scripts/package/install-extmod-build.
-var hostTools = []string{
-	"scripts/basic/fixdep",
-	"scripts/genksyms/genksyms",
-	"scripts/mod/modpost",
-	"tools/bpf/resolve_btfids/resolve_btfids",
-	"tools/objtool/objtool",
 }
 
 // writeHeaders writes the candidates for an archive. Which of them go in is the
@@ -62,11 +53,11 @@ func (k Kernel) writeHeaders(src, obj string) error {
 	var stripped []string
 	keep := object[:0]
 	for _, name := range object {
-		if !isHostTool(name) {
+		if !slices.Contains(kmake.HostTools, name) {
 			keep = append(keep, name)
 		}
 	}
-	for _, name := range hostTools {
+	for _, name := range kmake.HostTools {
 		if _, err := os.Stat(filepath.Join(obj, name)); err != nil {
 			continue
 		}
@@ -83,15 +74,6 @@ func (k Kernel) writeHeaders(src, obj string) error {
 		stripped = append(stripped, name)
 	}
 	return writeTarFile(k.Headers, tarPart{src, "", source}, tarPart{obj, "", keep}, tarPart{tools, "", stripped})
-}
-
-func isHostTool(name string) bool {
-	for _, t := range hostTools {
-		if t == name {
-			return true
-		}
-	}
-	return false
 }
 
 func emptyFile(path string) bool {

@@ -39,6 +39,10 @@ func (t Target) SrcArch() string {
 	switch t.Arch {
 	case "x86_64", "i386":
 		return "x86"
+	case "sparc32", "sparc64":
+		return "sparc"
+	case "parisc64":
+		return "parisc"
 	}
 	return t.Arch
 }
@@ -70,20 +74,11 @@ func environment(scratch string) []string {
 		"KBUILD_BUILD_USER=rules_kheaders",
 		"KBUILD_BUILD_VERSION=1",
 		"LC_ALL=C",
-		"PATH=" + path(),
+		"PATH=" + os.Getenv("PATH"),
 		"SOURCE_DATE_EPOCH=0",
 		"TMPDIR=" + scratch,
 		"TZ=UTC",
 	}
-}
-
-// path is where programs are looked up: as the action was told, else where a
-// Linux distribution has them.
-func path() string {
-	if p := os.Getenv("PATH"); p != "" {
-		return p
-	}
-	return "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 }
 
 // Run runs a program in dir and returns its output. A failing program's whole
@@ -91,7 +86,7 @@ func path() string {
 func Run(log io.Writer, dir, scratch string, name string, args ...string) ([]byte, error) {
 	file, err := exec.LookPath(name)
 	if err != nil {
-		return nil, fmt.Errorf("find %s: not on the PATH (%s); install it", name, path())
+		return nil, fmt.Errorf("find %s: not on the PATH (%s); install it", name, os.Getenv("PATH"))
 	}
 	cmd := exec.Command(file, args...)
 	cmd.Dir = dir

@@ -90,11 +90,13 @@ func (m Module) Build() (err error) {
 	if err != nil {
 		return err
 	}
-	pahole, err := m.paholeFlags()
-	if err != nil {
-		return err
+	if m.BaseBTF != "" {
+		pahole, err := kmake.PaholeFlags(m.Log, m.Tree, m.Tree, m.Scratch)
+		if err != nil {
+			return err
+		}
+		variables = append(variables, pahole...)
 	}
-	variables = append(variables, pahole...)
 	args := append(m.Args(), "-s", "-C", m.Tree, "M="+m.dir)
 	var log bytes.Buffer
 	out, err := kmake.Run(&log, m.Scratch, m.Scratch, "make", append(append(args, variables...), "modules")...)

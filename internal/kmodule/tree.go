@@ -143,30 +143,3 @@ func (m Module) checkBTF(config map[string]string) error {
 	}
 	return nil
 }
-
-// paholeFlags are the variables that keep pahole from dividing its work, so that
-// the order of types is the same each time. They are not needed without BTF.
-func (m Module) paholeFlags() ([]string, error) {
-	if m.BaseBTF == "" {
-		return nil, nil
-	}
-	const script = "scripts/pahole-flags.sh"
-	if !exists(m.Tree, script) {
-		// scripts/Makefile.btf, since 6.10: -j$(JOBS).
-		return []string{"JOBS=1"}, nil
-	}
-	out, err := kmake.Run(m.Log, m.Tree, m.Scratch, "env", "PAHOLE=pahole", "sh", script)
-	if err != nil {
-		return nil, err
-	}
-	var flags []string
-	for _, f := range strings.Fields(string(out)) {
-		if f != "-j" {
-			flags = append(flags, f)
-		}
-	}
-	if len(flags) == 0 {
-		return nil, errors.New("make BTF: there is no pahole that works; install it (Debian's package dwarves)")
-	}
-	return []string{"PAHOLE_FLAGS=" + strings.Join(flags, " ")}, nil
-}
