@@ -3,6 +3,7 @@
 package pack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -127,8 +128,12 @@ func givenRelease(given string) (release, error) {
 	return release{strings.TrimSpace(string(p)), given}, nil
 }
 
-// config is a kernel configuration: the values by symbol.
+// config is a kernel configuration: the values by symbol, "n" for one that is
+// said not to be set.
 type config map[string]string
+
+// notSet is how a .config says that a symbol is n (scripts/kconfig/confdata.c).
+var notSet = regexp.MustCompile(`^# (CONFIG_\w+) is not set$`)
 
 // parseConfig reads a .config or an auto.conf. name is for the errors.
 func parseConfig(name string, p []byte) (config, error) {
@@ -137,6 +142,9 @@ func parseConfig(name string, p []byte) (config, error) {
 	for line := range strings.Lines(string(p)) {
 		n++
 		line = strings.TrimRight(line, "\n")
+		if m := notSet.FindStringSubmatch(line); m != nil {
+			line = m[1] + "=n"
+		}
 		if line == "" || line[0] == '#' {
 			continue
 		}
@@ -158,8 +166,8 @@ func parseConfig(name string, p []byte) (config, error) {
 // enabled reports whether a symbol is y or m.
 func (c config) enabled(symbol string) bool { return c[symbol] == "y" || c[symbol] == "m" }
 
-// readConfig reads a .config and compares it with the trees' auto.conf, which
-// is what modules are built with.
+// readConfig reads a .config and compares it with the trees' auto.conf. That,
+// where there is one, is what modules are built with, and is returned.
 func readConfig(file string, trees []tree) (config, error) {
 	p, err := os.ReadFile(file)
 	if err != nil {
@@ -177,16 +185,45 @@ func readConfig(file string, trees []tree) (config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if differ := c.differences(auto); differ != nil {
+		symbol := differ[0]
+		return nil, fmt.Errorf("configs disagree: %s has %s=%s, %s has %s=%s; they are of different builds", file, symbol, c[symbol], where, symbol, cmp.Or(auto[symbol], "n"))
+	}
+	return auto, nil
+}
+
+// differences returns the symbols, sorted, that a .config and an auto.conf give
+// different values. A symbol that is n is not in an auto.conf. One that the
+// .config does not speak of is passed over: Debian takes lines out of the one in
+// /boot, CONFIG_MODULE_SIG_ALL for one.
+func (c config) differences(auto config) []string {
 	var differ []string
 	for symbol, value := range c {
 		// Kconfig quotes strings in one of the files only, since 5.17.
-		if other, ok := auto[symbol]; ok && other != value && !strings.HasPrefix(value, `"`) {
+		if probed(symbol) || strings.HasPrefix(value, `"`) {
+			continue
+		}
+		other, ok := auto[symbol]
+		if !ok && (value == "y" || value == "m") {
+			other = "n"
+		} else if !ok {
+			continue
+		}
+		if other != value {
 			differ = append(differ, symbol)
 		}
 	}
-	if slices.Sort(differ); differ != nil {
-		symbol := differ[0]
-		return nil, fmt.Errorf("configs disagree: %s has %s=%s, %s has %s=%s; they are of different builds", file, symbol, c[symbol], where, symbol, auto[symbol])
-	}
-	return c, nil
+	slices.Sort(differ)
+	return differ
+}
+
+// probed reports whether a symbol only says what the compiler is or can do
+// (init/Kconfig, the top of it). An auto.conf that was made from a .config with
+// another version of the compiler may differ there. The kind of compiler, and
+// what is asked of it, may not.
+func probed(symbol string) bool {
+	has := func(prefix string) bool { return strings.HasPrefix(symbol, prefix) }
+	return slices.ContainsFunc([]string{"CONFIG_CC_", "CONFIG_LD_", "CONFIG_AS_", "CONFIG_RUSTC_", "CONFIG_GCC_", "CONFIG_CLANG_",
+		"CONFIG_LLD_", "CONFIG_PAHOLE_", "CONFIG_TOOLS_SUPPORT_", "CONFIG_BINDGEN_"}, has) &&
+		!slices.ContainsFunc([]string{"CONFIG_CC_IS_", "CONFIG_LD_IS_", "CONFIG_AS_IS_", "CONFIG_CC_OPTIMIZE", "CONFIG_CC_STACKPROTECTOR"}, has)
 }

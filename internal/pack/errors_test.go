@@ -76,10 +76,22 @@ func TestErrors(t *testing.T) {
 			[]string{"read config OBJ/.config: it sets no symbol"}},
 		{"config of another build", put(".config", "CONFIG_64BIT=y\nCONFIG_MODVERSIONS=m\n"), nil,
 			[]string{"configs disagree: OBJ/.config has CONFIG_MODVERSIONS=m, OBJ/include/config/auto.conf has CONFIG_MODVERSIONS=y"}},
+		{"config that says n", func(_ *testing.T, _, obj files) {
+			obj[".config"] = "CONFIG_64BIT=y\n# CONFIG_MODVERSIONS is not set\n"
+			obj["Module.symvers"] = "0x00000000\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
+		}, nil, []string{"configs disagree: OBJ/.config has CONFIG_MODVERSIONS=n, OBJ/include/config/auto.conf has CONFIG_MODVERSIONS=y"}},
+		{"auto.conf that says n", put("include/config/auto.conf", "CONFIG_64BIT=y\n"), nil,
+			[]string{"configs disagree: OBJ/.config has CONFIG_MODVERSIONS=y, OBJ/include/config/auto.conf has CONFIG_MODVERSIONS=n"}},
+		{"symvers without CRCs, and a config that does not say", func(_ *testing.T, _, obj files) {
+			obj[".config"] = "CONFIG_64BIT=y\n"
+			obj["Module.symvers"] = "0x00000000\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
+		}, nil, []string{"read symbols: OBJ/Module.symvers: all 1 CRCs are 0x00000000", "CONFIG_MODVERSIONS=y"}},
+		{"config n and y", put(".config", "# CONFIG_A is not set\nCONFIG_A=y\n"), nil,
+			[]string{"read config OBJ/.config:2: CONFIG_A is set twice, to n and to y"}},
 		{"config asks for more", func(_ *testing.T, _, obj files) {
-			obj[".config"] += "CONFIG_KASAN=y\n"
-			delete(obj, "include/config/auto.conf")
-			obj["include/config/auto.conf"] = "CONFIG_64BIT=y\n"
+			for _, name := range []string{".config", "include/config/auto.conf"} {
+				obj[name] = "CONFIG_64BIT=y\nCONFIG_KASAN=y\n"
+			}
 		}, nil, []string{"nothing in SRC, OBJ matches scripts/Makefile.kasan"}},
 
 		{"no tree", nil, func(_ *testing.T, o *Options) { o.Trees = nil }, []string{"no tree was given"}},

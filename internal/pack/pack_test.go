@@ -281,3 +281,27 @@ func TestCapacity(t *testing.T) {
 		t.Errorf("capacity %d: got %v, want a CapacityError that says %d", need-4, err, need)
 	}
 }
+
+// What two files of one build may differ in: what the compiler can do, where the
+// headers were made with another version of it, how a string is written, and
+// what a distribution takes out.
+func TestConfigDifferences(t *testing.T) {
+	parse := func(text string) config {
+		c, err := parseConfig("f", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	auto := parse("CONFIG_64BIT=y\nCONFIG_CC_IS_GCC=y\nCONFIG_GCC_VERSION=120200\nCONFIG_HZ=250\nCONFIG_LOCALVERSION=-lab\nCONFIG_MODULE_SIG_ALL=y\nCONFIG_EXT4_FS=m\n")
+	for _, tt := range []struct{ config, want string }{
+		{"CONFIG_64BIT=y\nCONFIG_CC_IS_GCC=y\nCONFIG_GCC_VERSION=140200\nCONFIG_CC_HAS_COUNTED_BY=y\nCONFIG_HZ=250\nCONFIG_LOCALVERSION=\"-lab\"\n# CONFIG_KASAN is not set\nCONFIG_EXT4_FS=m\n", ""},
+		{"CONFIG_64BIT=y\nCONFIG_SMP=y\nCONFIG_XFS_FS=m\n", "CONFIG_SMP CONFIG_XFS_FS"},
+		{"CONFIG_HZ=1000\nCONFIG_EXT4_FS=y\n# CONFIG_64BIT is not set\n", "CONFIG_64BIT CONFIG_EXT4_FS CONFIG_HZ"},
+		{"CONFIG_CC_IS_CLANG=y\n# CONFIG_CC_IS_GCC is not set\n", "CONFIG_CC_IS_CLANG CONFIG_CC_IS_GCC"},
+	} {
+		if got := strings.Join(parse(tt.config).differences(auto), " "); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.config, got, tt.want)
+		}
+	}
+}
