@@ -104,6 +104,10 @@ func TestErrors(t *testing.T) {
 		{"member in a tree and added", nil, func(_ *testing.T, o *Options) {
 			o.Add = []Addition{{"include/linux/kernel.h", o.Config}}
 		}, []string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/.config"}},
+		{"file and directory", put("include/linux/kernel.h/x.h", "\n"), nil,
+			[]string{"add member include/linux/kernel.h: it is the file SRC/include/linux/kernel.h, and the directory of OBJ/include/linux/kernel.h/x.h; leave one out"}},
+		{"add a file over a directory", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"include/linux", o.Config}} },
+			[]string{"add member include/linux: it is the file OBJ/.config, and the directory of SRC/include/linux/kernel.h"}},
 		{"dangling link", put("include/linux/gone.h", "-> nowhere.h"), nil,
 			[]string{`follow link OBJ/include/linux/gone.h: its target "nowhere.h" is not there`}},
 		{"circle of directories", put("include/loop", "-> ../include"), nil,
@@ -131,6 +135,10 @@ func TestErrors(t *testing.T) {
 			[]string{`add "OBJ/.config": member name "/etc/a" is not a plain path`}},
 		{"add the marker", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{".kheaders-stamp", o.Config}} },
 			[]string{"add OBJ/.config as .kheaders-stamp: that member is the marker"}},
+		{"add below the marker", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{".kheaders-stamp/a", o.Config}} },
+			[]string{"add OBJ/.config as .kheaders-stamp/a: that member is the marker"}},
+		{"include the marker", put(".kheaders-stamp", "of the archive that the tree was\n"), func(_ *testing.T, o *Options) { o.Include = []string{".kheaders*"} },
+			[]string{"add OBJ/.kheaders-stamp as .kheaders-stamp: that member is the marker"}},
 
 		{"include vmlinux", nil, func(_ *testing.T, o *Options) { o.Include = []string{"vml*"} },
 			[]string{"include OBJ/vmlinux: no archive holds"}},

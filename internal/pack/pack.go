@@ -248,9 +248,6 @@ func additions(o Options, conf config) ([]source, error) {
 				return nil, fmt.Errorf("add %s as %s: no archive holds %s, because all users of the machine could read it", a.File, a.Name, p)
 			}
 		}
-		if a.Name == reservation.MemberName {
-			return nil, fmt.Errorf("add %s as %s: that member is the marker, which is made here", a.File, a.Name)
-		}
 		extra = append(extra, source{a.Name, a.File, func(dst []byte) ([]byte, error) { return appendFile(dst, a.File) }})
 	}
 	return extra, nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 )
 
 // source is a file that is to become a member.
@@ -67,7 +68,23 @@ func (s *selection) run(extra []source) ([]source, error) {
 		sources = append(sources, f)
 	}
 	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.name, b.name) })
-	return sources, nil
+	return sources, s.checkDirectories(sources)
+}
+
+// checkDirectories fails if a file has the name of a directory that another
+// member is in: two trees together can hold both, and no archive can be unpacked
+// that does.
+func (s *selection) checkDirectories(sources []source) error {
+	checked := make(map[string]bool) // most directories are those of many
+	for _, f := range sources {
+		for dir := path.Dir(f.name); dir != "." && !checked[dir]; dir = path.Dir(dir) {
+			if file, ok := s.found[dir]; ok {
+				return fmt.Errorf("add member %s: it is the file %s, and the directory of %s; leave one out", dir, file.where, f.where)
+			}
+			checked[dir] = true
+		}
+	}
+	return nil
 }
 
 func (s *selection) walk(i int, t tree, dir string) error {
@@ -156,6 +173,9 @@ func (s *selection) file(i int, t tree, name string) error {
 func (s *selection) put(f source) error {
 	if err := checkName(f.name); err != nil {
 		return fmt.Errorf("add %q: %w", f.where, err)
+	}
+	if top, _, _ := strings.Cut(f.name, "/"); top == reservation.MemberName {
+		return fmt.Errorf("add %s as %s: that member is the marker, which is made here", f.where, f.name)
 	}
 	if other, ok := s.found[f.name]; ok {
 		return fmt.Errorf("add member %s: it is there twice, as %s and as %s; leave one out", f.name, other.where, f.where)
