@@ -157,6 +157,9 @@ func TestErrors(t *testing.T) {
 		{"add a key by another name", nil, func(t *testing.T, o *Options) {
 			o.Add = []Addition{{"scripts/data", temp(t, "-----BEGIN RSA PRIVATE KEY-----\n")}}
 		}, []string{"add TMP/file: it holds a private key"}},
+		{"add a key as a header", nil, func(t *testing.T, o *Options) {
+			o.Add = []Addition{{"include/k.h", temp(t, "-----BEGIN PRIVATE KEY-----\n")}}
+		}, []string{"add TMP/file: it holds a private key"}},
 		{"epoch before 1970", nil, func(_ *testing.T, o *Options) { o.Epoch = -1 }, []string{"set dates to -1"}},
 		{"epoch too late", nil, func(_ *testing.T, o *Options) { o.Epoch = 1 << 33 }, []string{"set dates to 8589934592"}},
 	}

@@ -318,10 +318,7 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 	}
 	size := len(m.content)
 	m.content, n.free = m.content[:size:size], m.content[size:size:cap(m.content)]
-	if header {
-		return m, nil
-	}
-	if bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o") {
+	if !header && (bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o")) {
 		m.mode = 0o755
 	}
 	return m, checkSecret(p)
