@@ -95,6 +95,16 @@ func TestWhichBazel(t *testing.T) {
 			}
 		})
 	}
+	t.Run("stdin", func(t *testing.T) {
+		m := newMachine(t)
+		m.program("bazel", `case $1 in --version) echo "bazel 8.0.0" ;; *) cat ;; esac`)
+		cmd := m.command()
+		cmd.Stdin = strings.NewReader("for the program\n")
+		out, err := cmd.CombinedOutput()
+		if got, want := string(out), "for the program\n"; got != want || err != nil {
+			t.Errorf("Bazel read %q, %v; want %q", got, err, want)
+		}
+	})
 	for _, v := range []string{"4.2.3", "7.5.9", "no_version"} {
 		t.Run(v+" on the PATH", func(t *testing.T) {
 			m := newMachine(t)
