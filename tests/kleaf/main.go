@@ -69,7 +69,7 @@ func (k *kleaf) external() error {
 }
 
 func (k *kleaf) loads() error {
-	if _, err := k.Run("build", "//device:kheaders", "//device:archive", "//drivers/hello"); err != nil {
+	if _, err := k.Run("build", "//device:kheaders", "//device:archive", "//drivers/hello", "//drivers/kheaders"); err != nil {
 		return err
 	}
 	files := map[string]string{}
@@ -110,7 +110,7 @@ func (k *kleaf) loads() error {
 
 // xz builds the archive with a toolchain of the workspace's own.
 func (k *kleaf) xz() error {
-	if _, err := k.Run("build", "--extra_toolchains=//tools/kheaders:toolchain", "//device:archive"); err != nil {
+	if _, err := k.Run("build", "--extra_toolchains=//tools/kheaders:toolchain", "//device:archive", "//device:kheaders"); err != nil {
 		return err
 	}
 	file, err := k.File("//device:archive")

@@ -90,6 +90,15 @@ kernel_module(
 )
 `
 
+// carrierBuild is kheaders.ko as an external module, for kernels without IKHEADERS.
+const carrierBuild = `load("@rules_kheaders//rules:defs.bzl", "kheaders_external_module")
+
+kheaders_external_module(
+    name = "kheaders",
+    archive = "//device:archive",
+)
+`
+
 // toolchainBuild has xz too, which a workspace may have among its prebuilts.
 const toolchainBuild = `load("@rules_kheaders//rules:defs.bzl", "kheaders_toolchain")
 
@@ -101,6 +110,7 @@ toolchain(
 
 kheaders_toolchain(
     name = "with_xz",
+    kmodule = "@rules_kheaders//prebuilt:linux_amd64/kmodule",
     packer = "@rules_kheaders//prebuilt:linux_amd64/packer",
     patcher = "@rules_kheaders//prebuilt:linux_amd64/patcher",
     xz = "xz",
@@ -162,6 +172,7 @@ func newKleaf() (*kleaf, error) {
 	return k, errors.Join(
 		k.write("build/kernel/kleaf/BUILD.bazel", nil),
 		k.copy(filepath.Join(ours.Dir, "tests/adapters/kleaf/kernel_build.bzl"), "build/kernel/kleaf/kernel_build.bzl"),
+		k.write("drivers/kheaders/BUILD.bazel", []byte(carrierBuild)),
 		k.write("drivers/hello/BUILD.bazel", []byte(helloBuild)),
 		k.copy(filepath.Join(ours.Dir, "examples/demo/hello/hello.c"), "drivers/hello/hello.c"),
 		k.write("tools/kheaders/BUILD.bazel", []byte(toolchainBuild)),
