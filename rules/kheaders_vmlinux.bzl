@@ -37,9 +37,11 @@ def _kheaders_vmlinux_impl(ctx):
         providers.append(KheadersKernelInfo(
             arch = kernel.arch,
             config = kernel.config,
+            cross_compile = getattr(kernel, "cross_compile", ""),
             headers = kernel.headers,
             image_tree = kernel.image_tree,
             kernel_release = kernel.kernel_release,
+            llvm = getattr(kernel, "llvm", ""),
             module_symvers = kernel.module_symvers,
             modules = kernel.modules,
             objects = kernel.objects,

@@ -30,8 +30,8 @@ def _linux_image_impl(ctx):
     args = ctx.actions.args()
     args.add("image")
     args.add("--arch", kernel.arch)
-    args.add("--cross-compile", ctx.attr.cross_compile)
-    args.add("--llvm", ctx.attr.llvm)
+    args.add("--cross-compile", ctx.attr.cross_compile or getattr(kernel, "cross_compile", ""))
+    args.add("--llvm", ctx.attr.llvm or getattr(kernel, "llvm", ""))
     args.add("--tree", kernel.image_tree)
     args.add("--vmlinux", kernel.vmlinux)
     args.add("--goal", goal)
@@ -52,10 +52,10 @@ linux_image = rule(
     doc = DOC,
     implementation = _linux_image_impl,
     attrs = {
-        "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
+        "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler; the kernel's own by default."),
         "format": attr.string(doc = "The make goal: bzImage, Image, Image.gz, Image.lz4. By the architecture when not given."),
         "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KheadersKernelInfo]),
-        "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils."),
+        "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils; as the kernel was by default."),
     },
     toolchains = [TOOLCHAIN_TYPE],
 )

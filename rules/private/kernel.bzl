@@ -11,7 +11,7 @@ KERNEL_ATTRS = {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
     "capacity": attr.string(
-        doc = """Bytes to reserve for an archive, a multiple of 4, or `auto`. What `kheaders_archive` packs by default is then packed
+        doc = """Bytes to reserve for an archive, a multiple of 4, or `auto`. CONFIG_IKHEADERS is then y unless a fragment says m. What `kheaders_archive` packs by default is then packed
 once before the link, and gets its size and 2 % more; another profile, compressor or preset may need a capacity in bytes. Either
 this or `placeholder`; with neither, no archive can be stamped.""",
     ),
@@ -61,9 +61,11 @@ def kernel_action(ctx):
     kernel = KheadersKernelInfo(
         arch = ctx.attr.arch,
         config = out("config"),
+        cross_compile = ctx.attr.cross_compile,
         headers = depset([headers]),
         image_tree = out("image_tree.tar"),
         kernel_release = out("kernel.release"),
+        llvm = ctx.attr.llvm,
         module_symvers = out("Module.symvers"),
         modules = modules,
         outs = outs,
@@ -143,5 +145,6 @@ def _placeholder(ctx):
     return make_placeholder(ctx, int(ctx.attr.capacity))
 
 def _all_cores(_os, _inputs):
-    # make -j uses every processor; this keeps other actions from sharing them with it.
+    # make -j uses every processor, of which this does not know the number: on two, nothing else runs beside it; on more,
+    # other actions do. A larger number would keep it from machines that have less.
     return {"cpu": 2, "memory": 2048}

@@ -10,9 +10,11 @@ KheadersKernelInfo = provider(
     fields = {
         "arch": "(string) the kernel's name of the architecture, as in ARCH=: x86_64, arm64.",
         "config": "(File) the complete .config.",
+        "cross_compile": "(string) CROSS_COMPILE that it was built with, for the image; needed only beside `image_tree`.",
         "headers": "(depset[File]) directories or tars of what an archive may be made from, members named as in a kernel tree.",
         "image_tree": "(File) tar of what the image is made from beside vmlinux, or None when no image can be made.",
         "kernel_release": "(File) include/config/kernel.release: one line, what `uname -r` prints.",
+        "llvm": "(string) LLVM that it was built with, for the image; needed only beside `image_tree`.",
         "module_symvers": "(File) Module.symvers of vmlinux and all in-tree modules, from modpost.",
         "modules": "(dict[string, File]) in-tree modules that were brought out, by their path in the tree.",
         "objects": "(File) tar of the whole objects' tree, or None when it was not kept.",

@@ -33,9 +33,11 @@ def _linux_relinked_impl(ctx):
         KheadersKernelInfo(
             arch = kernel.arch,
             config = kernel.config,
+            cross_compile = getattr(kernel, "cross_compile", ""),
             headers = kernel.headers,
             image_tree = kernel.image_tree,
             kernel_release = kernel.kernel_release,
+            llvm = getattr(kernel, "llvm", ""),
             module_symvers = symvers,
             modules = kernel.modules,
             objects = None,
