@@ -51,7 +51,7 @@ _ATTRS = {
     ),
     "golden": attr.label(doc = "The golden file, of this workspace. It may be empty before the first update.", allow_single_file = True, mandatory = True),
     "update": attr.label(doc = "The target that writes the golden file."),
-    "_manifest": attr.label(default = Label("//tools/manifest"), executable = True, cfg = "target"),
+    "_manifest": attr.label(default = Label("//tools/manifest"), executable = True, cfg = "exec"),
 }
 
 _kheaders_manifest_test = rule(

@@ -87,6 +87,6 @@ linux_boot_test = rule(
         "memory_mib": attr.int(doc = "The guest's memory in MiB.", default = 512),
         "modules": attr.label_list(doc = "Modules for the guest: /modules/NAME.ko.", allow_files = [".ko"]),
         "reject": attr.string_list(doc = "What no line of the console may hold."),
-        "_boot": attr.label(default = Label("//tools/boot"), executable = True, cfg = "target"),
+        "_boot": attr.label(default = Label("//tools/boot"), executable = True, cfg = "exec"),
     },
 )
