@@ -17,6 +17,8 @@ def _kbuild_host_tools_impl(ctx):
         arguments = [args],
         outputs = [out],
         mnemonic = "KbuildHostTools",
+        # It has no inputs, so its key says nothing of the machine: another machine's answer is none.
+        execution_requirements = {"no-remote-cache": "1"},
         progress_message = "Looking for the programs that %{label} names",
         use_default_shell_env = True,
         toolchain = TOOLCHAIN_TYPE,
