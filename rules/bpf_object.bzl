@@ -23,11 +23,11 @@ With `bpftool` there is a skeleton too, `count.skel.h`, in the output group `ske
 """
 
 def _bpf_object_impl(ctx):
-    if ctx.file.btf and not ctx.file.bpftool:
+    if ctx.file.btf and not ctx.executable.bpftool:
         fail("{} has btf, so it needs bpftool too, which makes vmlinux.h".format(ctx.label))
     tree = ctx.attr.archive[KheadersArchiveInfo].tree
     out = ctx.actions.declare_file(ctx.label.name + ".o")
-    skeleton = ctx.actions.declare_file(ctx.label.name + ".skel.h") if ctx.file.bpftool else None
+    skeleton = ctx.actions.declare_file(ctx.label.name + ".skel.h") if ctx.executable.bpftool else None
     args = param_file(ctx)
     args.add("bpf")
     args.add_all("--tree", [tree], expand_directories = False)
@@ -38,10 +38,10 @@ def _bpf_object_impl(ctx):
         args.add(file, format = source_name(file).replace("%", "%%") + "=%s")
     args.add_all(ctx.attr.includes, before_each = "--include")
     args.add_all(ctx.attr.copts, before_each = "--copt")
-    if ctx.file.clang:
-        args.add("--clang", ctx.file.clang)
-    if ctx.file.bpftool:
-        args.add("--bpftool", ctx.file.bpftool)
+    if ctx.executable.clang:
+        args.add("--clang", ctx.executable.clang)
+    if ctx.executable.bpftool:
+        args.add("--bpftool", ctx.executable.bpftool)
         args.add("--name", ctx.label.name.replace("-", "_"))
         args.add("--skeleton", skeleton)
     if ctx.file.btf:
@@ -52,7 +52,7 @@ def _bpf_object_impl(ctx):
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
         inputs = [tree, ctx.file.src] + ctx.files.hdrs + ([ctx.file.btf] if ctx.file.btf else []),
-        tools = [f for f in [ctx.file.clang, ctx.file.bpftool] if f],
+        tools = [t[DefaultInfo].files_to_run for t in [ctx.attr.clang, ctx.attr.bpftool] if t],
         outputs = [out] + ([skeleton] if skeleton else []),
         mnemonic = "BpfObject",
         progress_message = "Compiling the eBPF program %{label}",
@@ -69,12 +69,17 @@ bpf_object = rule(
     implementation = _bpf_object_impl,
     attrs = {
         "archive": attr.label(doc = "The archive.", mandatory = True, providers = [KheadersArchiveInfo]),
-        "bpftool": attr.label(doc = "The program bpftool: for the skeleton and for vmlinux.h.", allow_single_file = True, cfg = "exec"),
+        "bpftool": attr.label(doc = "The program bpftool: for the skeleton and for vmlinux.h.", allow_files = True, cfg = "exec", executable = True),
         "btf": attr.label(
             doc = "A kernel's BTF, from which vmlinux.h is made: /sys/kernel/btf/vmlinux of a device, or vmlinux.",
             allow_single_file = True,
         ),
-        "clang": attr.label(doc = "The program clang; the machine's own by default.", allow_single_file = True, cfg = "exec"),
+        "clang": attr.label(
+            doc = "The program clang, with its own headers (lib/clang/…/include) among its runfiles; the machine's by default.",
+            allow_files = True,
+            cfg = "exec",
+            executable = True,
+        ),
         "copts": attr.string_list(doc = "Flags for clang."),
         "hdrs": attr.label_list(
             doc = "Headers, found by their path relative to their package: libbpf's as `bpf/bpf_helpers.h`.",
