@@ -123,6 +123,8 @@ func TestErrors(t *testing.T) {
 			[]string{"include docs/**: it matches nothing in SRC, OBJ"}},
 		{"exclude matches nothing", nil, func(_ *testing.T, o *Options) { o.Exclude = []string{"kernel/**"} },
 			[]string{"exclude kernel/**: it matches nothing in SRC, OBJ"}},
+		{"neither matches", nil, func(_ *testing.T, o *Options) { o.Include, o.Exclude = []string{"docs/**"}, []string{"kernel/**"} },
+			[]string{"include docs/**: it matches nothing in SRC, OBJ"}},
 		{"bad pattern", nil, func(_ *testing.T, o *Options) { o.Exclude = []string{"../x"} },
 			[]string{`read pattern "../x"`}},
 		{"add nothing", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"a", "no/such/file"}} },

@@ -209,10 +209,13 @@ func (s *selection) missing() error {
 		return fmt.Errorf("pack profile %s for kernel %s, %s: nothing in %s matches %s",
 			s.profile.Name, s.profile.Series, s.profile.Arch, trees, strings.Join(patterns, ", "))
 	}
-	for flag, list := range map[string][]profile.Pattern{"include": s.include, "exclude": s.exclude} {
-		for _, p := range list {
+	for _, given := range []struct {
+		flag     string
+		patterns []profile.Pattern
+	}{{"include", s.include}, {"exclude", s.exclude}} {
+		for _, p := range given.patterns {
 			if s.hits[p.String()] == 0 {
-				return fmt.Errorf("%s %s: it matches nothing in %s", flag, p, trees)
+				return fmt.Errorf("%s %s: it matches nothing in %s", given.flag, p, trees)
 			}
 		}
 	}
