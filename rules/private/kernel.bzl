@@ -11,9 +11,9 @@ KERNEL_ATTRS = {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
     "capacity": attr.string(
-        doc = """Bytes to reserve for an archive, a multiple of 4, or `auto`. CONFIG_IKHEADERS is then y unless a fragment says m. What `kheaders_archive` packs by default is then packed
+        doc = """Bytes to reserve for an archive, a multiple of 4, or `auto`. What `kheaders_archive` packs by default is then packed
 once before the link, and gets its size and 2 % more; another profile, compressor or preset may need a capacity in bytes. Either
-this or `placeholder`; with neither, no archive can be stamped.""",
+this or `placeholder`; with neither, no archive can be stamped. With one of them CONFIG_IKHEADERS is y unless a fragment says m.""",
     ),
     "config_fragments": attr.label_list(doc = "Options on top of it; a later file wins.", allow_files = True),
     "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
