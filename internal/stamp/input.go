@@ -74,6 +74,16 @@ type reserved struct {
 // bytes are what the region holds.
 func (r *reserved) bytes() *io.SectionReader { return io.NewSectionReader(r.in, r.Offset, r.Size) }
 
+// kernelRelease is the release that the carrier says it is, or "". The file is
+// searched for it only where no symbol leads there: a raw Image, a vmlinux
+// without symbols.
+func (r *reserved) kernelRelease() string {
+	if r.Release == "" && r.Size < r.size {
+		return carrier.ScanRelease(r.in, r.size)
+	}
+	return r.Release
+}
+
 // locate finds the reservation in a file, as it is, that is to be replaced, and
 // reads what it is.
 func (in *input) locate(o carrier.Options) (*reserved, error) {

@@ -70,12 +70,9 @@ func (in *input) info(at *reserved) (*Info, error) {
 		Offset:        at.Offset,
 		Capacity:      at.Size,
 		State:         StateUnknown,
-		KernelRelease: at.Release,
+		KernelRelease: at.kernelRelease(),
 		Signed:        at.Signed,
 		SHA256:        fmt.Sprintf("%x", digest.Sum(nil)),
-	}
-	if info.KernelRelease == "" && at.Size < at.size {
-		info.KernelRelease = carrier.ScanRelease(at.in, at.size)
 	}
 	if at.archive == nil {
 		if at.isXZ() {

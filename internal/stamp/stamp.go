@@ -152,8 +152,8 @@ func (r *reserved) refill(req Request, in *input) (*reservation.Fitted, error) {
 	if !a.Marker.Stamped {
 		return nil, fmt.Errorf("read archive %s: it is a placeholder: expected %s", req.Archive, expected[anArchive])
 	}
-	if r.Release != "" && r.Release != a.Marker.Release {
-		return nil, fmt.Errorf("stamp %s: kernel is release %s, archive %s was packed for %s: expected one release; a module built from it would not load", req.Carrier, r.Release, req.Archive, a.Marker.Release)
+	if release := r.kernelRelease(); release != "" && release != a.Marker.Release {
+		return nil, fmt.Errorf("stamp %s: kernel is release %s, archive %s was packed for %s: expected one release; a module built from it would not load", req.Carrier, release, req.Archive, a.Marker.Release)
 	}
 	region, err := a.Fit(r.Size)
 	var small *reservation.CapacityError

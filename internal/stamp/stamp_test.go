@@ -119,6 +119,7 @@ func TestStampErrors(t *testing.T) {
 	a := carriertest.Archive(t, carriertest.Release, members...)
 	exact := a.MinSize()
 	archive := carriertest.Bytes(t, a, exact)
+	other := carriertest.Bytes(t, carriertest.Archive(t, "6.1.0-other", members...), 12<<10)
 	edited := func(edit func(h *carriertest.Header)) []byte {
 		f := x86.SectionKernel(".rodata1", placeholder(t)).Stripped()
 		f.Edit = func(headers []carriertest.Header) {
@@ -152,8 +153,9 @@ func TestStampErrors(t *testing.T) {
 		{name: "upstream's archive", carrier: x86.Kernel([]byte("\xfd7zXZ\x00...............")[:20]).Bytes(), want: "holds an .xz file that packer did not make: expected a placeholder"},
 		{name: "other data", carrier: x86.Kernel([]byte("12345678")).Bytes(), want: "holds other data: expected a placeholder"},
 		{name: "damaged placeholder", carrier: x86.Kernel(splice(placeholder(t), capacity-4, []byte("XXXX"))).Bytes(), want: "holds an .xz file that packer did not make"},
-		{name: "other release", carrier: good, archive: carriertest.Bytes(t, carriertest.Archive(t, "6.1.0-other", members...), 12<<10),
-			want: "kernel is release 6.1.0-test, archive"},
+		{name: "other release", carrier: good, archive: other, want: "kernel is release 6.1.0-test, archive"},
+		{name: "other release, raw Image", carrier: carriertest.Image(placeholder(t)), archive: other, want: "kernel is release 6.1.0-test, archive"},
+		{name: "other release, no symbols", carrier: x86.SectionKernel(".rodata1", placeholder(t)).Stripped().Bytes(), archive: other, want: "kernel is release 6.1.0-test, archive"},
 		{name: "signed", carrier: append(module, "~Module signature appended~\n"...), want: "the file is signed, and a change would break the signature: stamp it before signing"},
 		{name: "capacity", carrier: x86.SectionKernel(".rodata1", placeholder(t)[:capacity-2]).Without("kernel_headers_data", "kernel_headers_data_end").Bytes(), want: "has a capacity of 16382 bytes: expected a multiple of 4"},
 		{name: "section and symbols", carrier: moved.Bytes(), want: "disagree: expected the same bytes"},
