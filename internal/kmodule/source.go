@@ -12,14 +12,34 @@ import (
 
 // notNeeded is what of a source make modules_prepare does not read; Kconfig
 // files and Makefiles are read everywhere.
-var notNeeded = []string{"*/drivers/*.[ch]", "*/sound/*.[ch]", "*/fs/*.c", "*/net/*.c", "*/Documentation/*.rst", "*.dts", "*.dtsi"}
+var notNeeded = []struct{ dir, files string }{
+	{"Documentation", "*.rst"},
+	{"arch/*/boot/dts", "*.dts*"},
+	{"drivers", "*.[ch]"},
+	{"fs", "*.c"},
+	{"net", "*.c"},
+	{"sound", "*.[ch]"},
+}
+
+// exclusions are GNU tar's options to leave out notNeeded. A * that matches
+// slashes would match include/sound too, so each depth has a pattern; no source
+// has files that lie deeper than 9 directories, and if one had, they would be unpacked.
+func exclusions() []string {
+	args := []string{"--anchored", "--no-wildcards-match-slash"}
+	for _, n := range notNeeded {
+		for depth := range 10 {
+			args = append(args, "--exclude=*/"+n.dir+"/"+strings.Repeat("*/", depth)+n.files)
+		}
+	}
+	return args
+}
 
 // UnpackSource unpacks of a kernel's source, a tar with one top directory, what
 // make modules_prepare reads, into the directory dir, and patches it.
 func UnpackSource(log io.Writer, source string, patches []string, dir, scratch string) error {
 	args := []string{"--extract", "--file=" + source, "--strip-components=1", "--no-same-owner"}
-	for _, pattern := range notNeeded {
-		args = append(args, "--exclude="+pattern)
+	if len(patches) == 0 { // a patch may change any file
+		args = append(args, exclusions()...)
 	}
 	if _, err := kmake.Run(log, dir, scratch, "tar", args...); err != nil {
 		return fmt.Errorf("unpack %s: %w", source, err)
