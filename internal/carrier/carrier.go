@@ -43,12 +43,12 @@ type Options struct {
 
 // Region is a reservation.
 type Region struct {
-	Offset, Size int64  // in the file, in bytes
-	How          string // BySection, BySymbols or ByMarker
-	Name         string // the section, or "start,end"; "" by marker
-	Kind         string // "ELF64 LE ET_EXEC x86-64", "raw Image arm64", "raw", "archive"
-	Release      string // kernel release the carrier says it is, "" if it does not
-	Signed       bool   // a signature covers the file
+	Offset, Size int64     // in the file, in bytes
+	How          string    // BySection, BySymbols or ByMarker
+	Name         string    // the section, or "start,end"; "" by marker
+	Kind         string    // "ELF64 LE ET_EXEC x86-64", "raw Image arm64", "raw", "archive"
+	Release      string    // kernel release the carrier says it is, "" if it does not
+	Signed       Signature // what covers the file
 }
 
 // Locate finds the one reservation in a file of size bytes.
@@ -86,7 +86,7 @@ func Locate(r io.ReaderAt, size int64, o Options) (Region, error) {
 	if region.Size%4 != 0 || region.Size == 0 {
 		return Region{}, fmt.Errorf("%s has a capacity of %d bytes: expected a multiple of 4 above 0; make the placeholder with 'packer placeholder --capacity N'", region.where(), region.Size)
 	}
-	region.Signed = signed(r, size, head)
+	region.Signed = signature(r, size, head)
 	return region, nil
 }
 

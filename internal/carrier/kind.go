@@ -105,31 +105,43 @@ func identify(head []byte) (isELF bool, kind string, err error) {
 	return false, kindRaw, nil
 }
 
-// signatureTrailer ends a signed module (linux/scripts/sign-file.c).
-const signatureTrailer = "~Module signature appended~\n"
+// Signature is a way to sign a carrier.
+type Signature string
 
-// signed says whether a signature covers the file's bytes: one appended to a
-// module, or the certificate table of an EFI (PE) image.
-func signed(r io.ReaderAt, size int64, head []byte) bool {
-	tail := make([]byte, len(signatureTrailer))
-	if size > int64(len(tail)) && readFull(r, tail, size-int64(len(tail))) == nil && string(tail) == signatureTrailer {
-		return true
+// The signatures that are known.
+const (
+	Unsigned        Signature = ""
+	ModuleSignature Signature = "module"    // appended by linux/scripts/sign-file.c
+	EFISignature    Signature = "EFI image" // in the certificate table of a PE file
+)
+
+// ModuleTrailer ends a signed module (linux/scripts/sign-file.c).
+const ModuleTrailer = "~Module signature appended~\n"
+
+// signature says what signature covers the file's bytes.
+func signature(r io.ReaderAt, size int64, head []byte) Signature {
+	tail := make([]byte, len(ModuleTrailer))
+	if size > int64(len(tail)) && readFull(r, tail, size-int64(len(tail))) == nil && string(tail) == ModuleTrailer {
+		return ModuleSignature
 	}
 	// PE format: offset of the header at 0x3c, the optional header 24 bytes
 	// in, its data directories after 96 (PE32) or 112 (PE32+) bytes; number 4
 	// is the certificate table.
 	if len(head) < 0x40 || !bytes.HasPrefix(head, []byte("MZ")) {
-		return false
+		return Unsigned
 	}
 	at := int64(binary.LittleEndian.Uint32(head[0x3c:]))
 	var pe [24 + 112 + 5*8]byte
 	if at > size-int64(len(pe)) || readFull(r, pe[:], at) != nil || !bytes.HasPrefix(pe[:], []byte("PE\x00\x00")) {
-		return false
+		return Unsigned
 	}
 	directories := 24 + 96
 	if binary.LittleEndian.Uint16(pe[24:]) == 0x20b {
 		directories = 24 + 112
 	}
 	count := binary.LittleEndian.Uint32(pe[directories-4:])
-	return count > 4 && binary.LittleEndian.Uint32(pe[directories+4*8+4:]) != 0
+	if count > 4 && binary.LittleEndian.Uint32(pe[directories+4*8+4:]) != 0 {
+		return EFISignature
+	}
+	return Unsigned
 }

@@ -239,16 +239,16 @@ func TestLocateSigned(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		file []byte
-		want bool
+		want Signature
 	}{
-		{"module", module, false},
-		{"signed module", append(module[:len(module):len(module)], "signature~Module signature appended~\n"...), true},
-		{"EFI image", pe(0), false},
-		{"signed EFI image", pe(8), true},
+		{"module", module, Unsigned},
+		{"signed module", append(module[:len(module):len(module)], "signature~Module signature appended~\n"...), ModuleSignature},
+		{"EFI image", pe(0), Unsigned},
+		{"signed EFI image", pe(8), EFISignature},
 	} {
 		got, err := locate(tt.file, Options{})
 		if err != nil || got.Signed != tt.want {
-			t.Errorf("%s: Signed = %v, %v; want %v", tt.name, got.Signed, err, tt.want)
+			t.Errorf("%s: Signed = %q, %v; want %q", tt.name, got.Signed, err, tt.want)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (in *input) info(at *reserved) (*Info, error) {
 		Capacity:      at.Size,
 		State:         StateUnknown,
 		KernelRelease: at.kernelRelease(),
-		Signed:        at.Signed,
+		Signed:        at.Signed != carrier.Unsigned,
 		SHA256:        fmt.Sprintf("%x", digest.Sum(nil)),
 	}
 	if at.archive == nil {
@@ -126,7 +126,7 @@ func (i *Info) Text(w io.Writer) error {
 	}
 	line("sha256", "%s", i.SHA256)
 	if i.Signed {
-		line("signed", "yes: it is stamped only with --unsign, and then signed again")
+		line("signed", "yes: it is stamped without its signature (a module: with --unsign), and then signed again")
 	}
 	return t.Flush()
 }

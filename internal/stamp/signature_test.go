@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
 )
 
@@ -16,7 +17,7 @@ func sign(module, signature []byte, size int) []byte {
 	info := make([]byte, signatureInfo)
 	info[2] = 2 // PKEY_ID_PKCS7
 	binary.BigEndian.PutUint32(info[8:], uint32(size))
-	return bytes.Join([][]byte{module, signature, info, []byte(signatureTrailer)}, nil)
+	return bytes.Join([][]byte{module, signature, info, []byte(carrier.ModuleTrailer)}, nil)
 }
 
 // A signed module that is stamped without its signature is the unsigned one,
@@ -49,4 +50,27 @@ func TestUnsign(t *testing.T) {
 		p.write("bad", sign(module, []byte("a PKCS #7 message"), tt.size))
 		wantError(t, stampTo("bad", "none"), tt.want)
 	}
+}
+
+// --unsign takes off a module's signature, and is no advice for another.
+func TestSignedImage(t *testing.T) {
+	p := newPlace(t, signedImage(placeholder(t)))
+	for _, unsign := range []bool{false, true} {
+		err := Stamp(Request{Carrier: p.name("carrier"), Archive: p.name("archive"), Out: p.name("none"), Unsign: unsign})
+		wantError(t, err, "the file is a signed EFI image, and a change would break the signature: stamp it before signing, or take the signature off ('sbattach --remove')")
+	}
+}
+
+// signedImage returns a raw Image with a PE header whose certificate table is
+// not empty.
+func signedImage(reserved []byte) []byte {
+	header := make([]byte, 24+112+5*8)
+	copy(header, "PE\x00\x00")
+	binary.LittleEndian.PutUint16(header[24:], 0x20b) // PE32+
+	header[24+108] = 5                                // data directories
+	header[24+112+4*8+4] = 8                          // bytes of the fifth, the certificate table
+	image := carriertest.Image(reserved)
+	copy(image, "MZ")
+	image[0x3c] = 64
+	return bytes.Join([][]byte{image[:64], header, image[64:]}, nil)
 }

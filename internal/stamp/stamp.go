@@ -72,7 +72,9 @@ func Stamp(req Request) error {
 		if in.keep < at.Offset+at.Size {
 			return fmt.Errorf("drop the signature of %s: it says that it begins inside %s: damaged", req.Carrier, where(at.Region))
 		}
-		at.Signed = at.Signed && in.keep == in.size
+		if in.keep < in.size {
+			at.Signed = carrier.Unsigned
+		}
 	}
 	if err := at.checkReplaceable(req); err != nil {
 		return err
@@ -128,8 +130,12 @@ func same(a, b string) bool {
 
 // checkReplaceable fails unless the region may be overwritten.
 func (r *reserved) checkReplaceable(req Request) error {
-	if r.Signed {
+	switch r.Signed {
+	case carrier.Unsigned:
+	case carrier.ModuleSignature:
 		return fmt.Errorf("stamp %s: the file is signed, and a change would break the signature: stamp it before signing, or give --unsign and sign it again", req.Carrier)
+	default:
+		return fmt.Errorf("stamp %s: the file is a signed %s, and a change would break the signature: stamp it before signing, or take the signature off ('sbattach --remove') and sign it again", req.Carrier, r.Signed)
 	}
 	if r.archive == nil {
 		return fmt.Errorf("stamp %s: %s holds %s: expected a placeholder made by 'packer placeholder' (%w)", req.Carrier, where(r.Region), r.holds(), r.err)
