@@ -6,10 +6,8 @@
 package headertree
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,7 +61,7 @@ func (p Prepare) Run() error {
 	if _, err := p.make(src, obj, "KERNELRELEASE="+release, "modules_prepare"); err != nil {
 		return err
 	}
-	if err := p.strip(obj); err != nil {
+	if err := kmodule.StripHostTools(p.Log, obj, p.Scratch); err != nil {
 		return err
 	}
 	tree, err := pack.Gather{Arch: p.Arch, Trees: []string{obj, src}, Release: p.Release}.Run()
@@ -78,27 +76,6 @@ func (p Prepare) Run() error {
 		_, err := f.Write(content)
 		return err
 	})
-}
-
-// strip takes the symbols out of the programs that a module's build runs
-// (scripts/package/install-extmod-build).
-func (p Prepare) strip(obj string) error {
-	for _, name := range []string{
-		"scripts/basic/fixdep",
-		"scripts/genksyms/genksyms",
-		"scripts/mod/modpost",
-		"tools/bpf/resolve_btfids/resolve_btfids",
-		"tools/objtool/objtool",
-	} {
-		file := filepath.Join(obj, name)
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			continue // the configuration has no use for it
-		}
-		if _, err := kmake.Run(p.Log, p.Scratch, p.Scratch, "strip", "--strip-all", file); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (p Prepare) unpack(src, obj string) error {

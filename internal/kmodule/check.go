@@ -59,17 +59,21 @@ func (m Module) checkRelease() error {
 	return nil
 }
 
-// hostTools are programs of a kernel's tree that run where modules are built.
+// hostTools are programs of a kernel's tree that run where modules are built:
+// internal/profile has a row for each.
 var hostTools = []struct {
-	name   string
-	option string // the option without which it is not run; "" for always
+	name    string
+	options []string // one of these makes it run; none for always
 }{
-	{"scripts/basic/fixdep", ""},
-	{"scripts/mod/modpost", ""},
-	{"scripts/genksyms/genksyms", "CONFIG_MODVERSIONS"},
-	{"tools/objtool/objtool", "CONFIG_OBJTOOL"},
-	{"tools/bpf/resolve_btfids/resolve_btfids", "CONFIG_DEBUG_INFO_BTF_MODULES"},
-	{"scripts/recordmcount", "CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT"},
+	{"scripts/basic/fixdep", nil},
+	{"scripts/mod/modpost", nil},
+	{"scripts/genksyms/genksyms", []string{"CONFIG_MODVERSIONS"}},
+	{"scripts/gendwarfksyms/gendwarfksyms", []string{"CONFIG_GENDWARFKSYMS"}},
+	{"scripts/recordmcount", []string{"CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT"}},
+	{"scripts/tracepoint-update", []string{"CONFIG_TRACEPOINT_VERIFY_USED"}},
+	// Until 5.18 objtool has no option of its own.
+	{"tools/objtool/objtool", []string{"CONFIG_OBJTOOL", "CONFIG_STACK_VALIDATION"}},
+	{"tools/bpf/resolve_btfids/resolve_btfids", []string{"CONFIG_DEBUG_INFO_BTF_MODULES"}},
 }
 
 // checkHostTools looks whether the tree's programs run here.
@@ -80,12 +84,13 @@ func (m Module) checkHostTools(config map[string]string) error {
 		file := filepath.Join(m.Tree, tool.name)
 		if _, err := os.Stat(file); err != nil {
 			// The others are needed by some modules, or not with this compiler.
-			if tool.option == "" {
+			if tool.options == nil {
 				return fmt.Errorf("build from %s: no %s; the archive was packed without host tools: %s", m.tree, tool.name, advice)
 			}
 			continue
 		}
-		if tool.option != "" && config[tool.option] != "y" {
+		on := func(option string) bool { return config[option] == "y" }
+		if tool.options != nil && !slices.ContainsFunc(tool.options, on) {
 			continue
 		}
 		if why := cannotRun(file); why != "" {

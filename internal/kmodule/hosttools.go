@@ -91,11 +91,25 @@ func (h HostTools) checkVersion(tree string, make func(...string) ([]byte, error
 	return nil
 }
 
+// StripHostTools takes the symbols out of what host tools a tree has, for they
+// go into an archive (scripts/package/install-extmod-build).
+func StripHostTools(log io.Writer, tree, scratch string) error {
+	for _, tool := range hostTools {
+		if !exists(tree, tool.name) {
+			continue // the configuration has no use for it
+		}
+		if _, err := kmake.Run(log, scratch, scratch, "strip", "--strip-all", filepath.Join(tree, tool.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // bringOut copies the programs that there are.
 func (h HostTools) bringOut(obj string) error {
 	for _, tool := range hostTools {
 		if !exists(obj, tool.name) {
-			if tool.option == "" {
+			if tool.options == nil {
 				return fmt.Errorf("make host tools: make modules_prepare made no %s", tool.name)
 			}
 			continue
