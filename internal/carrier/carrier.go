@@ -4,8 +4,8 @@
 // kheaders.ko (ELF of either class and byte order, ET_EXEC, ET_DYN or ET_REL),
 // or in a raw Image.
 //
-// It reads through an io.ReaderAt, in pieces of at most 64 KiB; it writes
-// nothing.
+// It reads through an io.ReaderAt, in pieces of 64 KiB, and of some 128 KiB where
+// it looks for a marker; it writes nothing.
 package carrier
 
 import (
