@@ -130,6 +130,7 @@ func TestLocateErrors(t *testing.T) {
 		}
 		return f
 	}
+	indices := carriertest.Section{Name: ".symtab_shndx", Type: elf.SHT_SYMTAB_SHNDX, Entry: 4, Data: bytes.Repeat([]byte{0xff}, 4*6)}
 	relaRodata := carriertest.Section{Name: ".rela.rodata", Type: elf.SHT_RELA, Info: 2, Entry: 24, Data: rel.Rela(uint64(len(carriertest.Before)) + 100)}
 	relaDyn := carriertest.Section{Name: ".rela.dyn", Type: elf.SHT_RELA, Flags: elf.SHF_ALLOC, Entry: 24, Data: exec.Rela(exec.Base()+0x20_0000-8, exec.Base()+0x20_0000)}
 	relr := carriertest.Section{Name: ".relr.dyn", Type: shtRELR, Flags: elf.SHF_ALLOC, Entry: 8, Data: exec.Words(exec.Base()+0x20_0000-16, 0b111)}
@@ -164,6 +165,8 @@ func TestLocateErrors(t *testing.T) {
 		{"absolute symbol", symbol(kernel, DefaultEnd, func(s *carriertest.Symbol) { s.Index = elf.SHN_ABS }), Options{}, "symbol kernel_headers_data_end is in no section (SHN_ABS)"},
 		{"section of symbol", symbol(kernel, DefaultEnd, func(s *carriertest.Symbol) { s.Index = 99 }), Options{}, "symbol kernel_headers_data_end is in section 99 of 8"},
 		{"extended index", symbol(kernel, DefaultEnd, func(s *carriertest.Symbol) { s.Index = elf.SHN_XINDEX }), Options{}, "needs a table of extended section indices"},
+		// Where an int has 32 bits, this is -1.
+		{"extended index of no section", edit(with(symbol(kernel, DefaultEnd, func(s *carriertest.Symbol) { s.Index = elf.SHN_XINDEX }), indices), ".symtab_shndx", func(h *carriertest.Header) { h.Link = 6 }), Options{}, "is in section 4294967295 of 9"},
 		{"symbol twice", symbol(kernel, "printk", func(s *carriertest.Symbol) { s.Name, s.Section, s.Value = DefaultEnd, ".text", 1 }), Options{}, "symbol kernel_headers_data_end is defined twice"},
 		{"NOBITS section", edit(section, ".rodata1", func(h *carriertest.Header) { h.Type = elf.SHT_NOBITS }), Options{}, "section .rodata1 has no bytes in the file (SHT_NOBITS)"},
 		{"NOBITS symbols", edit(kernel, ".rodata", func(h *carriertest.Header) { h.Type = elf.SHT_NOBITS }), Options{}, "section .rodata has no bytes in the file (SHT_NOBITS)"},

@@ -168,7 +168,12 @@ func (f *elfFile) extendedIndex(symtab, symbol int) (int, error) {
 		if err := readFull(f.r, p[:], s.off+at); err != nil {
 			return 0, err
 		}
-		return int(f.order.Uint32(p[:])), nil
+		n := f.order.Uint32(p[:])
+		if int64(n) >= int64(len(f.sections)) {
+			// It might not be an int where that has 32 bits.
+			return 0, fmt.Errorf("symbol %d is in section %d of %d", symbol, n, len(f.sections))
+		}
+		return int(n), nil
 	}
 	return 0, fmt.Errorf("symbol %d needs a table of extended section indices, and there is none", symbol)
 }
