@@ -1,6 +1,7 @@
 "Rule kheaders_host_tools"
 
 load("//rules/private:compiler.bzl", "CC_TOOLCHAINS", "compiler_args")
+load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
@@ -28,14 +29,13 @@ def _kheaders_host_tools_impl(ctx):
     args.add("host-tools")
     files = compiler_args(ctx, args)
     args.add_all("--tree", [archive.tree], expand_directories = False)
-    args.add("--source", source.tarball)
-    args.add_all(source.patches, before_each = "--patch")
+    source_args(args, source)
     args.add_all("--out", [tools], expand_directories = False)
     args.add_all("--scratch", [tools], expand_directories = False, format_each = "%s.scratch")
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset([archive.tree, source.tarball] + source.patches, transitive = [files]),
+        inputs = depset([archive.tree] + source_inputs(source), transitive = [files]),
         outputs = [tools],
         mnemonic = "KheadersHostTools",
         progress_message = "Making the host tools of %{label}",

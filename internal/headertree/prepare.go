@@ -22,12 +22,10 @@ import (
 // what its source lacks.
 type Prepare struct {
 	kmake.Target
-	Source  string   // the kernel's source, a tar with one top directory
-	Patches []string // for patch -p1
-	Overlay []string // "NAME=FILE": then put in place of the source's own files
-	Config  string   // the kernel's complete .config
-	Release string   // a file with what the kernel calls itself: one line
-	Out     string   // the tree, a tar
+	Source  kmodule.Source // the kernel's
+	Config  string         // the kernel's complete .config
+	Release string         // a file with what the kernel calls itself: one line
+	Out     string         // the tree, a tar
 
 	Scratch string // where to work: Kbuild writes this path into host tools
 	Log     io.Writer
@@ -35,7 +33,7 @@ type Prepare struct {
 
 // Run writes Out.
 func (p Prepare) Run() error {
-	if err := kmake.Absolute(&p.Source, &p.Config); err != nil {
+	if err := kmake.Absolute(&p.Config); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(p.Release)
@@ -52,7 +50,7 @@ func (p Prepare) Run() error {
 		return err
 	}
 	if err := kmodule.CheckVersion(release, string(version)); err != nil {
-		return fmt.Errorf("prepare the tree of %s: %w", p.Source, err)
+		return fmt.Errorf("prepare the tree of %s: %w", p.Source.Tarball, err)
 	}
 	if err := p.configure(src, obj); err != nil {
 		return err
@@ -84,19 +82,7 @@ func (p Prepare) unpack(src, obj string) error {
 			return err
 		}
 	}
-	if err := kmodule.UnpackSource(p.Log, p.Source, p.Patches, src, p.Scratch); err != nil {
-		return err
-	}
-	for _, o := range p.Overlay {
-		name, file, ok := strings.Cut(o, "=")
-		if !ok || !filepath.IsLocal(name) {
-			return fmt.Errorf("overlay %q: expected NAME=FILE, NAME as in the source", o)
-		}
-		if err := kmake.CopyFile(file, filepath.Join(src, name)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.Source.Unpack(p.Log, src, p.Scratch)
 }
 
 // make runs make on the source with O=obj.

@@ -16,11 +16,10 @@ import (
 // for an archive that has none for this machine, from the kernel's source.
 type HostTools struct {
 	kmake.Target
-	Compiler string   // see Module
-	Tree     string   // the archive, unpacked
-	Source   string   // the kernel's source, a tar with one top directory
-	Patches  []string // for patch -p1
-	Out      string   // a directory for the programs, named as in a tree
+	Compiler string // see Module
+	Tree     string // the archive, unpacked
+	Source   Source // the kernel's
+	Out      string // a directory for the programs, named as in a tree
 
 	Scratch string
 	Log     io.Writer
@@ -29,7 +28,7 @@ type HostTools struct {
 // Build writes Out.
 func (h HostTools) Build() (err error) {
 	m := Module{Target: h.Target, Compiler: h.Compiler, Tree: h.Tree, Scratch: h.Scratch, Log: h.Log, tree: h.Tree}
-	if err := kmake.Absolute(&m.Tree, &m.Scratch, &h.Source, &h.Scratch); err != nil {
+	if err := kmake.Absolute(&m.Tree, &m.Scratch, &h.Scratch); err != nil {
 		return err
 	}
 	options := filepath.Join(m.Tree, "include/config/auto.conf")
@@ -56,7 +55,7 @@ func (h HostTools) Build() (err error) {
 			return err
 		}
 	}
-	if err := UnpackSource(h.Log, h.Source, h.Patches, src, h.Scratch); err != nil {
+	if err := h.Source.Unpack(h.Log, src, h.Scratch); err != nil {
 		return err
 	}
 	make := func(words ...string) ([]byte, error) {

@@ -5,6 +5,8 @@ package kmodule
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
@@ -34,11 +36,22 @@ func exclusions() []string {
 	return args
 }
 
-// UnpackSource unpacks of a kernel's source, a tar with one top directory, what
-// make modules_prepare reads, into the directory dir, and patches it.
-func UnpackSource(log io.Writer, source string, patches []string, dir, scratch string) error {
+// A Source is a kernel's source as it was released, and changes to it.
+type Source struct {
+	Tarball string   // a tar with one top directory
+	Patches []string // for patch -p1
+	Overlay []string // "NAME=FILE": then put in place of the source's own files
+}
+
+// Unpack unpacks what make modules_prepare reads into the directory dir, and
+// changes it.
+func (s Source) Unpack(log io.Writer, dir, scratch string) error {
+	source := s.Tarball
+	if err := kmake.Absolute(&source); err != nil {
+		return err
+	}
 	args := []string{"--extract", "--file=" + source, "--strip-components=1", "--no-same-owner"}
-	if len(patches) == 0 { // a patch may change any file
+	if len(s.Patches) == 0 { // a patch may change any file
 		args = append(args, exclusions()...)
 	}
 	if _, err := kmake.Run(log, dir, scratch, "tar", args...); err != nil {
@@ -47,12 +60,25 @@ func UnpackSource(log io.Writer, source string, patches []string, dir, scratch s
 	if !exists(dir, "Kbuild") {
 		return fmt.Errorf("unpack %s: no Kbuild in its top directory, expected a kernel source", source)
 	}
-	for _, p := range patches {
+	for _, p := range s.Patches {
 		if err := kmake.Absolute(&p); err != nil {
 			return err
 		}
 		if _, err := kmake.Run(log, dir, scratch, "patch", "-p1", "--fuzz=0", "--forward", "--no-backup-if-mismatch", "--input="+p); err != nil {
 			return fmt.Errorf("patch the source with %s: %w", p, err)
+		}
+	}
+	for _, o := range s.Overlay {
+		name, file, ok := strings.Cut(o, "=")
+		if !ok || !filepath.IsLocal(name) {
+			return fmt.Errorf("overlay %q: expected NAME=FILE, NAME as in the source", o)
+		}
+		to := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := kmake.CopyFile(file, to); err != nil {
+			return err
 		}
 	}
 	return nil

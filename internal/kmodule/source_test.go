@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -35,7 +36,7 @@ func sourceTar(t *testing.T, files map[string]string) string {
 	return out.Name()
 }
 
-func TestUnpackSource(t *testing.T) {
+func TestUnpack(t *testing.T) {
 	needed := []string{
 		"Kbuild", "Makefile", "arch/um/drivers/x.h", "arch/x86/net/x.c", "drivers/gpu/Kconfig", "drivers/gpu/Makefile", "fs/x.h",
 		"include/drivers/x.h", "include/net/x.h", "include/sound/x.h", "include/uapi/sound/x.h", "scripts/net/x.c", "sound/soc/Kconfig",
@@ -56,7 +57,7 @@ func TestUnpackSource(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	if err := UnpackSource(io.Discard, source, nil, dir, t.TempDir()); err != nil {
+	if err := (Source{Tarball: source}).Unpack(io.Discard, dir, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range needed {
@@ -71,10 +72,20 @@ func TestUnpackSource(t *testing.T) {
 	}
 
 	dir = t.TempDir()
-	if err := UnpackSource(os.Stderr, source, []string{patch}, dir, t.TempDir()); err != nil {
+	s := Source{Tarball: source, Patches: []string{patch}, Overlay: []string{"drivers/new/dir/x.c=" + patch, "fs/x.h=" + patch}}
+	if err := s.Unpack(os.Stderr, dir, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, "sound/soc/x.c")); err != nil || string(got) != "patched\n" {
 		t.Errorf("the patched file is %q, %v", got, err)
+	}
+	for _, name := range []string{"drivers/new/dir/x.c", "fs/x.h"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.HasPrefix(string(got), "---") {
+			t.Errorf("%s is %q, %v; want the overlay's", name, got, err)
+		}
+	}
+	s.Overlay = []string{"../x=" + patch}
+	if err := s.Unpack(io.Discard, t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "expected NAME=FILE") {
+		t.Errorf("error = %v, want one of the overlay", err)
 	}
 }

@@ -83,7 +83,7 @@ func TestHostToolsRefuse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			h := HostTools{Tree: test.tree, Source: text, Out: filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: io.Discard}
+			h := HostTools{Tree: test.tree, Source: Source{Tarball: text}, Out: filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: io.Discard}
 			if err := h.Build(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want one with %q", err, test.want)
 			}

@@ -101,19 +101,16 @@ func bpf(args []string, _, stderr io.Writer) error {
 
 func hostTools(args []string, _, stderr io.Writer) error {
 	h := kmodule.HostTools{Log: stderr}
-	var patches cli.Strings
 	fs := cli.NewFlags()
 	h.Target.Flags(fs)
 	fs.StringVar(&h.Compiler, "compiler", "", "the C compiler of a C++ toolchain, a `FILE`")
 	fs.StringVar(&h.Tree, "tree", "", "the unpacked archive, a `DIR`")
-	fs.StringVar(&h.Source, "source", "", "the kernel's source, a tar: a `FILE`")
-	fs.Var(&patches, "patch", "a `FILE` for patch -p1")
+	sourceFlags(fs, &h.Source)
 	fs.StringVar(&h.Out, "out", "", "where the tools go: a `DIR`")
 	fs.StringVar(&h.Scratch, "scratch", "", "a `DIR` to work in, made and removed")
 	if err := cli.ParseAll(fs, args, "tree", "source", "out", "scratch"); err != nil {
 		return err
 	}
-	h.Patches = patches
 	return h.Build()
 }
 

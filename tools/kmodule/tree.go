@@ -3,20 +3,27 @@
 package main
 
 import (
+	"flag"
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/headertree"
 	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
 )
+
+// sourceFlags adds the flags that rules/private/source.bzl writes.
+func sourceFlags(fs *flag.FlagSet, s *kmodule.Source) {
+	fs.StringVar(&s.Tarball, "source", "", "the kernel's source, a tar: a `FILE`")
+	fs.Var((*cli.Strings)(&s.Patches), "patch", "a `FILE` for patch -p1")
+	fs.Var((*cli.Strings)(&s.Overlay), "overlay", "a file to put in place of the source's own, `NAME=FILE`")
+}
 
 func prepare(args []string, _, stderr io.Writer) error {
 	p := headertree.Prepare{Log: stderr}
 	fs := cli.NewFlags()
 	p.Target.Flags(fs)
-	fs.StringVar(&p.Source, "source", "", "the kernel's source, a tar: a `FILE`")
-	fs.Var((*cli.Strings)(&p.Patches), "patch", "a `FILE` for patch -p1")
-	fs.Var((*cli.Strings)(&p.Overlay), "overlay", "a file to put in place of the source's own, `NAME=FILE`")
+	sourceFlags(fs, &p.Source)
 	fs.StringVar(&p.Config, "config", "", "the kernel's .config, a `FILE`")
 	fs.StringVar(&p.Release, "release", "", "a `FILE` with what uname -r prints")
 	fs.StringVar(&p.Out, "out", "", "where the tree goes: a `TAR`")
