@@ -49,7 +49,7 @@ func (p Prepare) Run() error {
 	if err != nil {
 		return err
 	}
-	if err := kmodule.CheckVersion(release, string(version)); err != nil {
+	if err := checkVersion(release, string(version)); err != nil {
 		return fmt.Errorf("prepare the tree of %s: %w", p.Source.Tarball, err)
 	}
 	if err := p.configure(src, obj); err != nil {
@@ -83,6 +83,16 @@ func (p Prepare) unpack(src, obj string) error {
 		}
 	}
 	return p.Source.Unpack(p.Log, src, p.Scratch)
+}
+
+// checkVersion holds the version of a source, as make kernelversion says it,
+// against the release of a kernel.
+func checkVersion(release, version string) error {
+	release, version = strings.TrimSpace(release), strings.TrimSpace(version)
+	if rest, ok := strings.CutPrefix(release, version); !ok || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+		return fmt.Errorf("the kernel is of release %s, and the source of Linux %s; give the kernel's own", release, version)
+	}
+	return nil
 }
 
 // make runs make on the source with O=obj.

@@ -35,3 +35,19 @@ func TestDifferences(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckVersion(t *testing.T) {
+	for _, tt := range []struct {
+		release, version string
+		good             bool
+	}{
+		{"6.1.192-lab", "6.1.192\n", true},
+		{"6.1.192", "6.1.192", true},
+		{"6.1.192", "6.1.19", false},
+		{"6.1.0-50-amd64", "6.1.176", false},
+	} {
+		if err := checkVersion(tt.release, tt.version); (err == nil) != tt.good {
+			t.Errorf("release %s of source %s: %v", tt.release, tt.version, err)
+		}
+	}
+}

@@ -58,11 +58,11 @@ func (h HostTools) Build() (err error) {
 	if err := h.Source.Unpack(h.Log, src, h.Scratch); err != nil {
 		return err
 	}
+	if err := h.checkVersion(m.Tree, src); err != nil {
+		return err
+	}
 	make := func(words ...string) ([]byte, error) {
 		return kmake.Run(h.Log, h.Scratch, h.Scratch, "make", append(append(m.Args(), "-s", "-C", src, "O="+obj), words...)...)
-	}
-	if err := h.checkVersion(m.Tree, make); err != nil {
-		return err
 	}
 	// What the archive's configuration sets is set, and nothing else.
 	if _, err := make("KCONFIG_ALLCONFIG="+options, "allnoconfig"); err != nil {
@@ -74,18 +74,18 @@ func (h HostTools) Build() (err error) {
 	return h.bringOut(obj)
 }
 
-// checkVersion holds the source's version against the archive's release.
-func (h HostTools) checkVersion(tree string, make func(...string) ([]byte, error)) error {
-	text, err := os.ReadFile(filepath.Join(tree, "include/config/kernel.release"))
+// checkVersion holds the source's version against the archive's, and src has the source.
+func (h HostTools) checkVersion(tree, src string) error {
+	want, err := version(tree)
 	if err != nil {
 		return err
 	}
-	version, err := make("kernelversion")
+	have, err := version(src)
 	if err != nil {
 		return err
 	}
-	if err := CheckVersion(string(text), string(version)); err != nil {
-		return fmt.Errorf("make host tools for %s: %w", h.Tree, err)
+	if have != want {
+		return fmt.Errorf("make host tools for %s: the archive is of Linux %s, and the source of %s; give the kernel's own", h.Tree, want, have)
 	}
 	return nil
 }

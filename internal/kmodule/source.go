@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
@@ -84,12 +85,28 @@ func (s Source) Unpack(log io.Writer, dir, scratch string) error {
 	return nil
 }
 
-// CheckVersion holds the version of a source, as make kernelversion says it,
-// against the release of a kernel.
-func CheckVersion(release, version string) error {
-	release, version = strings.TrimSpace(release), strings.TrimSpace(version)
-	if rest, ok := strings.CutPrefix(release, version); !ok || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
-		return fmt.Errorf("the kernel is of release %s, and the source of Linux %s; give the kernel's own", release, version)
+var versionLine = regexp.MustCompile(`(?m)^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S*)[ \t]*$`)
+
+// version is the version that a tree's top Makefile begins with, KERNELVERSION.
+// A release need not begin with it: Debian's 6.1.0-50-amd64 is of 6.1.176.
+func version(dir string) (string, error) {
+	file := filepath.Join(dir, "Makefile")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
 	}
-	return nil
+	said := map[string]string{}
+	for _, m := range versionLine.FindAllSubmatch(text, -1) {
+		if _, ok := said[string(m[1])]; !ok {
+			said[string(m[1])] = string(m[2])
+		}
+	}
+	if said["VERSION"] == "" || said["PATCHLEVEL"] == "" {
+		return "", fmt.Errorf("read %s: no lines VERSION = and PATCHLEVEL =, expected a kernel's top Makefile", file)
+	}
+	v := said["VERSION"] + "." + said["PATCHLEVEL"]
+	if said["SUBLEVEL"] != "" {
+		v += "." + said["SUBLEVEL"]
+	}
+	return v + said["EXTRAVERSION"], nil
 }

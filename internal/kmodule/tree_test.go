@@ -77,13 +77,17 @@ func TestHostToolsRefuse(t *testing.T) {
 	if err := os.WriteFile(text, []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct{ name, tree, want string }{
-		{"a tracing archive", tree(t, "include/config/auto.conf"), `the archive's profile must be "module"`},
-		{"a source that is no tar", tree(t, ""), "unpack " + text},
+	const archive = "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 176\nEXTRAVERSION =\nNAME = x\n"
+	other := sourceTar(t, map[string]string{"Kbuild": "", "Makefile": "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 17\nEXTRAVERSION = -rc6\n"})
+	for _, test := range []struct{ name, tree, source, want string }{
+		{"a tracing archive", tree(t, "include/config/auto.conf"), text, `the archive's profile must be "module"`},
+		{"a source that is no tar", tree(t, ""), text, "unpack " + text},
+		{"another version", tree(t, "", "Makefile", archive), other, "the archive is of Linux 6.1.176, and the source of 6.1.17-rc6; give the kernel's own"},
+		{"an archive of no version", tree(t, ""), other, "expected a kernel's top Makefile"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			h := HostTools{Tree: test.tree, Source: Source{Tarball: text}, Out: filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: io.Discard}
+			h := HostTools{Tree: test.tree, Source: Source{Tarball: test.source}, Out: filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: io.Discard}
 			if err := h.Build(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want one with %q", err, test.want)
 			}
@@ -91,5 +95,23 @@ func TestHostToolsRefuse(t *testing.T) {
 				t.Errorf("files are left: %v", left)
 			}
 		})
+	}
+}
+
+// Debian's releases do not begin with the version of the source.
+func TestHostToolsOfAnotherRelease(t *testing.T) {
+	const version = "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 176\nEXTRAVERSION =\n"
+	const rules = "allnoconfig:\n\t@:\nmodules_prepare:\n\t@mkdir -p $O/scripts/basic $O/scripts/mod; echo made | tee $O/scripts/basic/fixdep >$O/scripts/mod/modpost\n"
+	dir := t.TempDir()
+	h := HostTools{
+		Tree:   tree(t, "", "Makefile", version, "include/config/kernel.release", "6.1.0-50-amd64\n"),
+		Source: Source{Tarball: sourceTar(t, map[string]string{"Kbuild": "", "Makefile": version + rules})},
+		Out:    filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: os.Stderr,
+	}
+	if err := h.Build(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(h.Out, "scripts/mod/modpost")); err != nil || string(got) != "made\n" {
+		t.Errorf("modpost is %q, %v", got, err)
 	}
 }
