@@ -3,6 +3,8 @@
 package untar
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -45,6 +47,55 @@ func TestExtractPlanted(t *testing.T) {
 		}
 		if got := list(t, root); got != "drwxr-xr-x elsewhere" {
 			t.Errorf("%s: left behind:\n%s", tt.name, got)
+		}
+	}
+}
+
+// Another may also put something else in the place of the directory, or of one
+// below it: no link is made there, and nothing in it is removed.
+func TestExtractReplaced(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		dir     string // is replaced
+		replace func(elsewhere, dir string) error
+		tar     []byte // read before
+		rest    []byte // read after
+		want    string
+		left    string
+	}{
+		{"by a link, then a link", "out", os.Symlink, nil, pack(t, symlink("l", "f")), `create link "l": `,
+			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\n-rw-r--r-- held/a \nlink out ELSEWHERE"},
+		{"by a directory, then a link", "out", os.Rename, nil, pack(t, symlink("l", "f")), `create link "l": `,
+			"drwxr-xr-x held\n-rw-r--r-- held/a \ndrwxr-xr-x out\n-rw-r--r-- out/f "},
+		{"below, then a link", "out/d", os.Symlink, pack(t, file("d/g", ""), symlink("d/l", "g")), nil, `create link "d/l": `,
+			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\n-rw-r--r-- held/g \ndrwxr-xr-x out"},
+		{"by a link, then an error", "out", os.Symlink, nil, bytes.Repeat([]byte("no tar"), 100), "remove what was unpacked: ",
+			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\n-rw-r--r-- held/a \nlink out ELSEWHERE"},
+		{"by a directory, then an error", "out", os.Rename, nil, bytes.Repeat([]byte("no tar"), 100), "remove what was unpacked: ",
+			"drwxr-xr-x held\n-rw-r--r-- held/a \ndrwxr-xr-x out\n-rw-r--r-- out/f "},
+	} {
+		root := t.TempDir()
+		out, elsewhere := filepath.Join(root, "out"), filepath.Join(root, "elsewhere")
+		for _, dir := range []string{out, elsewhere} { // out is empty, as Bazel makes it
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(elsewhere, "f"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		before := append(pack(t, file("a", ""))[:512], tt.tar...)
+		r := &planting{parts: [][]byte{before, tt.rest}, plant: func() {
+			dir := filepath.Join(root, tt.dir)
+			if err := errors.Join(os.Rename(dir, filepath.Join(root, "held")), tt.replace(elsewhere, dir)); err != nil {
+				t.Error(err)
+			}
+		}}
+		if _, err := Extract(out, r, roomy); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want %q in it", tt.name, err, tt.want)
+		}
+		if got, want := list(t, root), strings.ReplaceAll(tt.left, "ELSEWHERE", elsewhere); got != want {
+			t.Errorf("%s: left behind:\n%s\nwant:\n%s", tt.name, got, want)
 		}
 	}
 }

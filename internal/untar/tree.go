@@ -14,7 +14,10 @@ import (
 )
 
 // tree writes below one directory, which is held open: whatever happens to the
-// path meanwhile, and whoever may write into it, nothing is made elsewhere.
+// path meanwhile, and whoever may write into it, no file and no directory is
+// made elsewhere. Links are made, and all is removed again, by the path, for
+// os.Root cannot in Go 1.24: at once after a look that it still leads to what is
+// held open.
 type tree struct {
 	path string
 	made bool // the directory did not exist
@@ -64,6 +67,10 @@ func firstEntry(dir string) ([]string, error) {
 
 // finish closes what is open and, if err is not nil, removes what was made.
 func (t *tree) finish(err error) error {
+	var elsewhere error
+	if t.root != nil {
+		elsewhere = leadsTo(t.path, t.root)
+	}
 	if t.cur != nil && t.cur != t.root {
 		t.cur.Close()
 	}
@@ -73,7 +80,10 @@ func (t *tree) finish(err error) error {
 	if err == nil {
 		return nil
 	}
-	if t.made {
+	switch {
+	case elsewhere != nil:
+		return errors.Join(err, fmt.Errorf("remove what was unpacked: %w", elsewhere))
+	case t.made:
 		return errors.Join(err, os.RemoveAll(t.path))
 	}
 	names, readErr := os.ReadDir(t.path)
@@ -82,6 +92,19 @@ func (t *tree) finish(err error) error {
 	}
 	for _, n := range names {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(t.path, n.Name())))
+	}
+	return err
+}
+
+// leadsTo fails if a path leads to another directory than the one held open.
+func leadsTo(path string, root *os.Root) error {
+	held, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	found, err := os.Stat(path)
+	if err == nil && !os.SameFile(held, found) {
+		err = fmt.Errorf("%s is another directory than it was: somebody has replaced it", path)
 	}
 	return err
 }
@@ -141,7 +164,15 @@ func (t *tree) file(name string, mode fs.FileMode, in io.Reader, buf []byte) (n 
 
 // symlink makes a link. All files are there by now, and the target was checked.
 func (t *tree) symlink(name, target string) error {
-	if err := os.Symlink(target, filepath.Join(t.path, filepath.FromSlash(name))); err != nil {
+	if err := t.enter(path.Dir(name)); err != nil {
+		return err
+	}
+	dir := filepath.Join(t.path, filepath.FromSlash(t.in))
+	err := leadsTo(dir, t.cur)
+	if err == nil {
+		err = os.Symlink(target, filepath.Join(dir, path.Base(name)))
+	}
+	if err != nil {
 		return fmt.Errorf("create link %q: %w", name, err)
 	}
 	return nil
