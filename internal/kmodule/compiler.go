@@ -19,21 +19,32 @@ var (
 	clang = regexp.MustCompile(`^clang(-[0-9]+)?$`)
 )
 
-// triples are the prefixes of GNU cross toolchains by ARCH, as distributions
-// name them, and how `gcc -dumpmachine` begins.
+// triples are the prefixes of GNU cross toolchains by the directory below arch/,
+// as distributions name them, and how `gcc -dumpmachine` begins. There is none
+// for mips, which has as many as it has byte orders, word sizes and ABIs.
 var triples = map[string]struct{ prefix, machine string }{
-	"arm":     {"arm-linux-gnueabihf-", "arm"},
-	"arm64":   {"aarch64-linux-gnu-", "aarch64"},
-	"powerpc": {"powerpc64le-linux-gnu-", "powerpc"},
-	"riscv":   {"riscv64-linux-gnu-", "riscv64"},
-	"s390":    {"s390x-linux-gnu-", "s390x"},
-	"x86":     {"x86_64-linux-gnu-", "x86_64"},
-	"x86_64":  {"x86_64-linux-gnu-", "x86_64"},
+	"arm":       {"arm-linux-gnueabihf-", "arm"},
+	"arm64":     {"aarch64-linux-gnu-", "aarch64"},
+	"loongarch": {"loongarch64-linux-gnu-", "loongarch64"},
+	"powerpc":   {"powerpc64le-linux-gnu-", "powerpc"},
+	"riscv":     {"riscv64-linux-gnu-", "riscv64"},
+	"s390":      {"s390x-linux-gnu-", "s390x"},
+	"x86":       {"x86_64-linux-gnu-", "x86_64"},
 }
 
 // hosts are Go's names of the architectures whose modules a native compiler makes.
 var hosts = map[string]string{
-	"amd64": "x86", "arm": "arm", "arm64": "arm64", "ppc64le": "powerpc", "riscv64": "riscv", "s390x": "s390",
+	"amd64": "x86", "arm": "arm", "arm64": "arm64", "loong64": "loongarch", "ppc64le": "powerpc", "riscv64": "riscv", "s390x": "s390",
+}
+
+// crossPrefix is the prefix of the machine's GNU programs for an architecture,
+// "" for its own. ok is false where no name is known.
+func crossPrefix(arch string) (prefix string, ok bool) {
+	if hosts[runtime.GOARCH] == arch {
+		return "", true
+	}
+	t, ok := triples[arch]
+	return t.prefix, ok
 }
 
 // findCompiler sets CrossCompile and LLVM, unless one is given, by the compiler
@@ -65,12 +76,16 @@ func (m *Module) findCompiler(config map[string]string) error {
 	if own {
 		return fmt.Errorf("build with %s: expected a compiler whose name ends in gcc or is clang, for Kbuild finds the others beside it", m.Compiler)
 	}
-	switch {
-	case config["CONFIG_CC_IS_CLANG"] == "y":
+	if config["CONFIG_CC_IS_CLANG"] == "y" {
 		m.LLVM = "1"
-	case hosts[runtime.GOARCH] != strings.Replace(m.Arch, "x86_64", "x86", 1):
-		m.CrossCompile = triples[m.Arch].prefix
+		return nil
 	}
+	prefix, ok := crossPrefix(m.SrcArch())
+	if !ok {
+		return fmt.Errorf("build from %s: the archive is for %s, and no name of a compiler for it is known here; "+
+			"register a C++ toolchain for the platform, or give --cross-compile", m.tree, m.Arch)
+	}
+	m.CrossCompile = prefix
 	return nil
 }
 
@@ -97,7 +112,7 @@ func (m Module) checkCompiler(config map[string]string) error {
 	}
 	// A gcc without a prefix is this machine's own, and findCompiler has taken it
 	// because the archive is for such a machine.
-	if want := triples[m.Arch].machine; m.LLVM == "" && m.CrossCompile != "" && want != "" {
+	if want := triples[m.SrcArch()].machine; m.LLVM == "" && m.CrossCompile != "" && want != "" {
 		out, err := kmake.Run(m.Log, m.Scratch, m.Scratch, cc, "-dumpmachine")
 		if err != nil {
 			return err

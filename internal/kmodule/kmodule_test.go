@@ -84,6 +84,8 @@ func TestBuild(t *testing.T) {
 		{"an option that is none", tree(t, ""), "x.ko", func(m *Module) { m.Config = []string{"OWN=m"} }, "expected CONFIG_NAME=VALUE"},
 		{"a flag with a variable", tree(t, ""), "x.ko", func(m *Module) { m.Flags = []string{"-I$(src)"} }, "use includes"},
 		{"a compiler without a known name", tree(t, ""), "x.ko", func(m *Module) { m.Compiler = "bin/wrapper.sh" }, "ends in gcc or is clang"},
+		{"an architecture without a known compiler", tree(t, "", "include/config/auto.conf", "CONFIG_MIPS=y\n"), "x.ko", nil,
+			"the archive is for mips, and no name of a compiler"},
 		{"no such compiler", tree(t, ""), "x.ko", func(m *Module) { m.CrossCompile = "no-such-" }, "there is no no-such-gcc"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -184,6 +186,9 @@ func TestFindCompiler(t *testing.T) {
 		{"", "x86", "y", "", "1"},
 		{"/usr/bin/gcc", "x86", "y", "", "1"},
 		{"", "riscv", "", "riscv64-linux-gnu-", ""},
+		{"", "loongarch", "", "loongarch64-linux-gnu-", ""},
+		{"", "mips", "y", "", "1"},
+		{"/opt/no-such/bin/mipsel-linux-gnu-gcc", "mips", "", "/opt/no-such/bin/mipsel-linux-gnu-", ""},
 		{"/opt/no-such/bin/x86_64-linux-gnu-gcc", "x86", "", "/opt/no-such/bin/x86_64-linux-gnu-", ""},
 		{"external/tools/bin/aarch64-none-linux-gnu-gcc-13", "arm64", "", here + "/external/tools/bin/aarch64-none-linux-gnu-", ""},
 		{"external/llvm/bin/clang", "arm64", "", "", here + "/external/llvm/bin/"},
