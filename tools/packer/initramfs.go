@@ -44,14 +44,14 @@ func runInitramfs(args []string, _, _ io.Writer) error {
 	if err := checkGuestName(*name); err != nil {
 		return err
 	}
-	if path.Clean(*out) == path.Clean(*archive) {
-		return cli.Usagef("--out is %q: it is also the archive", *out)
-	}
-	in, size, err := openArchive(*archive)
+	in, info, err := openArchive(*archive)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
+	if there, err := os.Stat(*out); err == nil && os.SameFile(there, info) {
+		return cli.Usagef("--out is %q: it is also the archive", *out)
+	}
 	var first io.Reader = strings.NewReader("")
 	if *to != "" {
 		f, err := os.Open(*to)
@@ -69,7 +69,7 @@ func runInitramfs(args []string, _, _ io.Writer) error {
 			_, err = f.Write(make([]byte, -n&3))
 		}
 		if err == nil {
-			err = writeCpio(f, *name, io.NewSectionReader(in, 0, size))
+			err = writeCpio(f, *name, io.NewSectionReader(in, 0, info.Size()))
 		}
 		if err != nil {
 			return fmt.Errorf("write initramfs %s: %w", *out, withoutName(err, f.Name()))
@@ -108,6 +108,9 @@ func writeCpio(w io.Writer, name string, content *io.SectionReader) error {
 // on systems with a merged /usr, and so in their initramfs.
 var usrLinks = []string{"bin", "lib", "lib32", "lib64", "libx32", "sbin"}
 
+// otherModes are directories that are not 0755 where they are.
+var otherModes = []string{"root", "tmp", "var/tmp"}
+
 // maxGuestName is the size in bytes of the longest name: linux/limits.h,
 // PATH_MAX, with the NUL that ends it.
 const maxGuestName = 4096
@@ -131,14 +134,21 @@ func checkGuestName(name string) error {
 	if top, _, below := strings.Cut(name[1:], "/"); below && slices.Contains(usrLinks, top) {
 		return cli.Usagef("--name is %q: /%s is a symbolic link in many an initramfs, and the kernel would replace it by a directory: expected a path such as /usr%s or /kheaders.tar.xz", name, top, name)
 	}
+	// It gives a directory that is there the mode and the owner of the one in
+	// the cpio: the same, do_name.
+	for _, dir := range otherModes {
+		if strings.HasPrefix(name[1:], dir+"/") {
+			return cli.Usagef("--name is %q: /%s has a mode of its own, and the kernel would make it 0755: expected a path such as /usr/lib/kheaders.tar.xz or /kheaders.tar.xz", name, dir)
+		}
+	}
 	return nil
 }
 
 // openArchive opens an archive and checks that it is one, and stamped.
-func openArchive(name string) (*os.File, int64, error) {
+func openArchive(name string) (*os.File, fs.FileInfo, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read archive: %w", err)
+		return nil, nil, fmt.Errorf("read archive: %w", err)
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -153,7 +163,7 @@ func openArchive(name string) (*os.File, int64, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, 0, fmt.Errorf("read archive %s: %w: expected the file that 'packer pack' wrote", name, err)
+		return nil, nil, fmt.Errorf("read archive %s: %w: expected the file that 'packer pack' wrote", name, err)
 	}
-	return f, info.Size(), nil
+	return f, info, nil
 }

@@ -100,6 +100,9 @@ func TestInitramfsErrors(t *testing.T) {
 	dir, _ := archives(t)
 	file := func(name string) string { return filepath.Join(dir, name) }
 	out := file("out.cpio")
+	if err := os.Link(file("a.tar.xz"), file("link")); err != nil {
+		t.Fatal(err)
+	}
 	with := func(archive, name string, more ...string) []string {
 		return append([]string{"initramfs", "--archive", file(archive), "--name", name, "--out", out}, more...)
 	}
@@ -123,6 +126,9 @@ func TestInitramfsErrors(t *testing.T) {
 		{with("a.tar.xz", "/"+strings.Repeat("k", 4096)), "--name has 4097 bytes: expected at most 4096"},
 		{with("a.tar.xz", "/TRAILER!!!"), "that name ends the archive"},
 		{with("a.tar.xz", "/lib/k.tar.xz"), "/lib is a symbolic link in many an initramfs, and the kernel would replace it by a directory: expected a path such as /usr/lib/k.tar.xz"},
+		{with("a.tar.xz", "/root/k"), "/root has a mode of its own, and the kernel would make it 0755: expected a path such as /usr/lib/kheaders.tar.xz"},
+		{with("a.tar.xz", "/tmp/k"), "/tmp has a mode of its own"},
+		{with("a.tar.xz", "/var/tmp/a/k"), "/var/tmp has a mode of its own"},
 		{with("placeholder.tar.xz", "/k"), "it is a placeholder: expected the file that 'packer pack' wrote"},
 		{with("text", "/k"), "4 bytes are too few for an xz stream: expected the file that 'packer pack' wrote"},
 		{with("none", "/k"), "no such file or directory"},
@@ -131,6 +137,7 @@ func TestInitramfsErrors(t *testing.T) {
 		{with("a.tar.xz", "/k", "--append-to", dir), "is a directory"},
 		{[]string{"initramfs", "--archive", file("a.tar.xz"), "--name", "/k", "--out", dir}, "it is a directory"},
 		{[]string{"initramfs", "--archive", file("a.tar.xz"), "--name", "/k", "--out", file("a.tar.xz")}, "it is also the archive"},
+		{[]string{"initramfs", "--archive", file("a.tar.xz"), "--name", "/k", "--out", file("link")}, "it is also the archive"},
 	} {
 		_, stderr := run(t, 1, tt.args...)
 		if !strings.HasPrefix(stderr, "packer: ") || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
