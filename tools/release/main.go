@@ -62,7 +62,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	dir := rest[0]
+	dir := filepath.Clean(rest[0])
 	if from := os.Getenv("BUILD_WORKING_DIRECTORY"); from != "" && !filepath.IsAbs(dir) {
 		dir = filepath.Join(from, dir) // bazel run starts programs elsewhere
 	}

@@ -26,8 +26,10 @@ func TestRelease(t *testing.T) {
 		}
 	}
 	args := []string{"--program=linux_amd64/packer=packer", "--sources=rules/defs.bzl rules/toolchain/BUILD.bazel", "--license=LICENSE", "--module=MODULE.bazel"}
-	if err := run(append(args, "out")); err != nil {
-		t.Fatal(err)
+	for _, to := range []string{"out", filepath.Join(dir, "absolute") + "/"} {
+		if err := run(append(args, to)); err != nil {
+			t.Fatalf("%s: %v", to, err)
+		}
 	}
 	check := exec.Command("sha256sum", "--check", "--strict", "SHA256SUMS")
 	check.Dir = "out"
