@@ -124,6 +124,7 @@ func (c Config) qemu(initrd string) ([]string, error) {
 func parse(console io.Reader, w io.Writer) (*Result, error) {
 	r := &Result{ArchiveSize: -1}
 	var failed string
+	var bad error
 	var done bool
 	lines := bufio.NewScanner(console)
 	lines.Buffer(nil, 1<<20)
@@ -140,13 +141,18 @@ func parse(console io.Reader, w io.Writer) (*Result, error) {
 			r.Release = strings.TrimPrefix(line, prefix+"release ")
 		case strings.HasPrefix(line, prefix+"archive "):
 			if _, err := fmt.Sscanf(strings.TrimPrefix(line, prefix+"archive "), "%d %s", &r.ArchiveSize, &r.ArchiveSHA256); err != nil {
-				return nil, fmt.Errorf("read the guest's archive line %q: %w", line, err)
+				bad = fmt.Errorf("read the guest's archive line %q: %w", line, err)
 			}
 		}
 	}
+	if err := lines.Err(); err != nil {
+		bad = fmt.Errorf("read the console: %w", err)
+		// QEMU would wait for what it writes to be read.
+		_, _ = io.Copy(io.Discard, console)
+	}
 	switch {
-	case lines.Err() != nil:
-		return nil, fmt.Errorf("read the console: %w", lines.Err())
+	case bad != nil:
+		return nil, bad
 	case failed != "":
 		return nil, fmt.Errorf("a command failed in the guest with status %s", failed)
 	case !done:

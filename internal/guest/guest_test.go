@@ -20,10 +20,15 @@ func TestParse(t *testing.T) {
 		{"no archive", "guest: release 6.1.0\nguest: done\n", "", Result{Release: "6.1.0", ArchiveSize: -1}},
 		{"failed", "guest: release 6.1.0\nguest: failed 1: false\n", "a command failed in the guest with status 1: false", Result{}},
 		{"panic", "Kernel panic - not syncing\n", "the guest ended early", Result{}},
-		{"bad archive", "guest: archive x\nguest: done\n", "read the guest's archive line", Result{}},
+		{"bad archive", "guest: archive x\n" + strings.Repeat("more\n", 1<<17) + "guest: done\n", "read the guest's archive line", Result{}},
+		{"long line", strings.Repeat("x", 3<<20) + "\nguest: done\n", "read the console: ", Result{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := parse(strings.NewReader(test.console), io.Discard)
+			console := strings.NewReader(test.console)
+			got, err := parse(console, io.Discard)
+			if console.Len() > 0 {
+				t.Errorf("%d bytes of the console were not read", console.Len())
+			}
 			if test.wantErr != "" {
 				if err == nil || !strings.Contains(err.Error(), test.wantErr) {
 					t.Fatalf("error = %v, want one with %q", err, test.wantErr)
