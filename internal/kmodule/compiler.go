@@ -51,30 +51,8 @@ func crossPrefix(arch string) (prefix string, ok bool) {
 // that a toolchain names. A compiler outside the action's inputs is the
 // machine's: which of its compilers to take, the kernel's configuration says.
 func (m *Module) findCompiler(config map[string]string) error {
-	if m.CrossCompile != "" || m.LLVM != "" {
-		return nil
-	}
-	base, dir := filepath.Base(m.Compiler), filepath.Dir(m.Compiler)
-	if !filepath.IsAbs(dir) {
-		if err := kmake.Absolute(&dir); err != nil {
-			return err
-		}
-	}
-	own := m.Compiler != "" && !filepath.IsAbs(m.Compiler)
-	if found := gcc.FindStringSubmatch(base); found != nil && (own || found[1] != "") {
-		m.CrossCompile = found[1]
-		if on, _ := exec.LookPath(base); on != m.Compiler {
-			m.CrossCompile = dir + "/" + found[1]
-		}
-		return nil
-	}
-	if found := clang.FindStringSubmatch(base); found != nil && own {
-		// Kbuild's documentation: LLVM=DIR/ takes the programs in DIR.
-		m.LLVM = dir + "/"
-		return nil
-	}
-	if own {
-		return fmt.Errorf("build with %s: expected a compiler whose name ends in gcc or is clang, for Kbuild finds the others beside it", m.Compiler)
+	if known, err := findNamed(&m.Target, m.Compiler); known || err != nil {
+		return err
 	}
 	if config["CONFIG_CC_IS_CLANG"] == "y" {
 		m.LLVM = "1"
@@ -89,17 +67,52 @@ func (m *Module) findCompiler(config map[string]string) error {
 	return nil
 }
 
-// cc is the C compiler as Kbuild calls it (top Makefile, CC).
-func (m Module) cc() string {
-	switch {
-	case strings.HasSuffix(m.LLVM, "/"):
-		return m.LLVM + "clang"
-	case strings.HasPrefix(m.LLVM, "-"):
-		return "clang" + m.LLVM
-	case m.LLVM != "":
-		return "clang"
+// findNamed sets CrossCompile and LLVM, unless one is given, by the path of a
+// compiler, and says whether it could.
+func findNamed(t *kmake.Target, compiler string) (bool, error) {
+	if t.CrossCompile != "" || t.LLVM != "" {
+		return true, nil
 	}
-	return m.CrossCompile + "gcc"
+	base, dir := filepath.Base(compiler), filepath.Dir(compiler)
+	if !filepath.IsAbs(dir) {
+		if err := kmake.Absolute(&dir); err != nil {
+			return false, err
+		}
+	}
+	own := compiler != "" && !filepath.IsAbs(compiler)
+	if found := gcc.FindStringSubmatch(base); found != nil && (own || found[1] != "") {
+		t.CrossCompile = found[1]
+		if on, _ := exec.LookPath(base); on != compiler {
+			t.CrossCompile = dir + "/" + found[1]
+		}
+		return true, nil
+	}
+	if found := clang.FindStringSubmatch(base); found != nil && own {
+		// Kbuild's documentation: LLVM=DIR/ takes the programs in DIR.
+		t.LLVM = dir + "/"
+		return true, nil
+	}
+	if own {
+		return false, fmt.Errorf("build with %s: expected a compiler whose name ends in gcc or is clang, for Kbuild finds the others beside it", compiler)
+	}
+	return false, nil
+}
+
+// cc is the C compiler as Kbuild calls it.
+func (m Module) cc() string { return program(m.Target, "gcc", "clang") }
+
+// program is the name of a program of the target's toolchain, GNU's or LLVM's
+// (top Makefile: CC, STRIP).
+func program(t kmake.Target, gnu, llvm string) string {
+	switch {
+	case strings.HasSuffix(t.LLVM, "/"):
+		return t.LLVM + llvm
+	case strings.HasPrefix(t.LLVM, "-"):
+		return llvm + t.LLVM
+	case t.LLVM != "":
+		return llvm
+	}
+	return t.CrossCompile + gnu
 }
 
 // checkCompiler says what is wrong with the compiler: an error where it cannot

@@ -3,11 +3,14 @@
 package kmodule
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
@@ -17,9 +20,10 @@ import (
 // archive is stamped before.
 type Install struct {
 	kmake.Target
-	Module string
-	Out    string
-	Strip  bool // strip --strip-debug, as INSTALL_MOD_STRIP=1
+	Compiler string // whose strip is taken: see Module
+	Module   string
+	Out      string
+	Strip    bool // strip --strip-debug, as INSTALL_MOD_STRIP=1
 	// SignFile is the kernel's scripts/sign-file; "" leaves the module unsigned.
 	SignFile, Key, Cert string
 	Hash                string // CONFIG_MODULE_SIG_HASH: sha256, sha512, …
@@ -42,7 +46,11 @@ func (n Install) Run() (err error) {
 		return err
 	}
 	if n.Strip {
-		if _, err := kmake.Run(n.Log, ".", dir, n.binutil("strip"), "--strip-debug", module); err != nil {
+		strip, err := n.findStrip()
+		if err != nil {
+			return err
+		}
+		if _, err := kmake.Run(n.Log, ".", dir, strip, "--strip-debug", module); err != nil {
 			return err
 		}
 	}
@@ -57,10 +65,40 @@ func (n Install) Run() (err error) {
 	return os.Rename(module, n.Out)
 }
 
-// binutil is the name of one of the target's binutils.
-func (n Install) binutil(name string) string {
-	if n.LLVM != "" {
-		return "llvm-" + name
+// elfArches are the directories below arch/ by the machine that modules are for.
+var elfArches = map[elf.Machine]string{
+	elf.EM_386: "x86", elf.EM_AARCH64: "arm64", elf.EM_ARM: "arm", elf.EM_LOONGARCH: "loongarch", elf.EM_MIPS: "mips",
+	elf.EM_PPC: "powerpc", elf.EM_PPC64: "powerpc", elf.EM_RISCV: "riscv", elf.EM_S390: "s390", elf.EM_X86_64: "x86",
+}
+
+// findStrip is the program that strips the module: the toolchain's, else the
+// machine's for what the module is for. GNU's strip knows its own targets
+// alone, and llvm-strip, which a kernel of clang is made with, knows all.
+func (n Install) findStrip() (string, error) {
+	module, err := elf.Open(n.Module)
+	if err != nil {
+		return "", fmt.Errorf("strip %s: %w", n.Module, err)
 	}
-	return n.CrossCompile + name
+	module.Close()
+	known, err := findNamed(&n.Target, n.Compiler)
+	if err != nil {
+		return "", err
+	}
+	names, advice := []string{program(n.Target, "strip", "llvm-strip")}, "install it"
+	if !known {
+		names, advice = []string{"llvm-strip"}, "install LLVM"
+		if prefix, ok := crossPrefix(elfArches[module.Machine]); ok {
+			names = []string{prefix + "strip", "llvm-strip"}
+			// Debian names its packages so.
+			advice = "install " + strings.ReplaceAll(strings.TrimSuffix("binutils-"+prefix, "-"), "_", "-")
+		}
+		advice += ", or register a C++ toolchain for the platform"
+	}
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err == nil {
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("strip %s: it is for %s, and there is no %s; %s",
+		n.Module, name(module.Machine), strings.Join(names, " and no "), advice)
 }

@@ -163,10 +163,12 @@ func TestMakeVariables(t *testing.T) {
 }
 
 // foreignELF is the header of an ELF file for a machine that no test runs on.
-func foreignELF(t *testing.T) string {
+func foreignELF(t *testing.T) string { return elfHeader(t, elf.ET_EXEC, elf.EM_S390) }
+
+func elfHeader(t *testing.T, kind elf.Type, machine elf.Machine) string {
 	t.Helper()
 	var b bytes.Buffer
-	h := elf.Header64{Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_S390), Version: 1, Ehsize: 64}
+	h := elf.Header64{Type: uint16(kind), Machine: uint16(machine), Version: 1, Ehsize: 64}
 	copy(h.Ident[:], elf.ELFMAG)
 	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2MSB), 1
 	if err := binary.Write(&b, binary.BigEndian, h); err != nil {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kmodule
+
+import (
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+)
+
+// programs makes a directory of programs that add their names to their last argument.
+func programs(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range names {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho \"$1 by ${0##*/}\" >>\"$2\"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestInstallStrips(t *testing.T) {
+	if runtime.GOARCH == "arm64" {
+		t.Skip("its modules for another machine are arm64's")
+	}
+	const arm64, gnu = elf.EM_AARCH64, "aarch64-linux-gnu-strip"
+	llvm := programs(t, "llvm-strip") + "/"
+	gcc := filepath.Join(programs(t, "lab-gcc", "lab-strip"), "lab-gcc")
+	host := machines[runtime.GOARCH]
+	for _, test := range []struct {
+		name     string
+		machine  elf.Machine
+		on       []string // the programs on the PATH
+		target   kmake.Target
+		compiler string
+		want     string // the program, or what the error says
+	}{
+		{"the machine's own", host, []string{"strip", "llvm-strip"}, kmake.Target{}, "/usr/bin/gcc", "by strip"},
+		{"another's", arm64, []string{"strip", "llvm-strip", gnu}, kmake.Target{}, "", "by " + gnu},
+		{"another's, with the machine's compiler", arm64, []string{"strip", gnu}, kmake.Target{}, "/usr/bin/gcc", "by " + gnu},
+		{"another's with LLVM alone", arm64, []string{"strip", "llvm-strip"}, kmake.Target{}, "", "by llvm-strip"},
+		{"another's with none", arm64, []string{"strip"}, kmake.Target{}, "",
+			"it is for aarch64, and there is no aarch64-linux-gnu-strip and no llvm-strip; install binutils-aarch64-linux-gnu, or register"},
+		{"one without a name", elf.EM_MIPS, []string{"strip", "llvm-strip"}, kmake.Target{}, "", "by llvm-strip"},
+		{"one without a name, with none", elf.EM_MIPS, []string{"strip"}, kmake.Target{}, "", "it is for mips, and there is no llvm-strip; install LLVM"},
+		{"a prefix", arm64, []string{"strip", gnu, "own-strip"}, kmake.Target{CrossCompile: "own-"}, "", "by own-strip"},
+		{"LLVM", arm64, []string{"strip", gnu, "llvm-strip"}, kmake.Target{LLVM: "1"}, "", "by llvm-strip"},
+		{"LLVM of a version", arm64, []string{"llvm-strip", "llvm-strip-19"}, kmake.Target{LLVM: "-19"}, "", "by llvm-strip-19"},
+		{"LLVM of a directory", arm64, []string{"strip", gnu}, kmake.Target{LLVM: llvm}, "", "by llvm-strip"},
+		{"LLVM that is not there", arm64, []string{gnu}, kmake.Target{LLVM: "-19"}, "", "there is no llvm-strip-19; install it"},
+		{"a toolchain's", arm64, []string{"strip", gnu}, kmake.Target{}, gcc, "by lab-strip"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("PATH", programs(t, test.on...))
+			dir := t.TempDir()
+			module, out := filepath.Join(dir, "x.ko"), filepath.Join(dir, "out.ko")
+			built := elfHeader(t, elf.ET_REL, test.machine)
+			if err := os.WriteFile(module, []byte(built), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			err := Install{Target: test.target, Compiler: test.compiler, Module: module, Out: out, Strip: true, Log: os.Stderr}.Run()
+			if !strings.HasPrefix(test.want, "by ") {
+				if err == nil || !strings.Contains(err.Error(), test.want) || exists(dir, "out.ko") {
+					t.Errorf("error = %v, want one with %q and no module", err, test.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(out); err != nil || string(got) != built+"--strip-debug "+test.want+"\n" {
+				t.Errorf("the module has %q, %v; want it stripped %s", got, err, test.want)
+			}
+		})
+	}
+}
