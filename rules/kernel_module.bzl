@@ -94,7 +94,7 @@ def _kernel_module_impl(ctx):
     build_modules(ctx, archive, sources, directory, symvers, linked, outs, options)
     if ctx.attr.strip or sign:
         for name, file in modules.items():
-            install(ctx, linked[name], file, sign)
+            install(ctx, linked[name], file, sign, compiler = True)
 
     all_modules = depset(
         modules.values(),

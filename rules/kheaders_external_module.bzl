@@ -47,7 +47,7 @@ def _kheaders_external_module_impl(ctx):
     options = module_options(base_btf = ctx.file.base_btf)
     build_modules(ctx, archive, sources, "", depset(), {"kheaders.ko": linked}, outs, options)
     if last:
-        install(ctx, linked, out, sign)
+        install(ctx, linked, out, sign, compiler = True)
     return [DefaultInfo(files = depset([out]))]
 
 kheaders_external_module = rule(

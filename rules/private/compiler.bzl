@@ -9,7 +9,7 @@ def compiler_args(ctx, args):
 
     Args:
         ctx: the context of a rule that declares CC_TOOLCHAINS.
-        args: (Args) of `kmodule build` or `kmodule host-tools`.
+        args: (Args) of `kmodule build`, `kmodule host-tools` or `kmodule install`.
 
     Returns:
         (depset[File]) the toolchain's files, none where it is the machine's own.

@@ -1,5 +1,6 @@
 "The action that strips and signs a module, and the attributes that it reads."
 
+load(":compiler.bzl", "compiler_args")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 
 INSTALL_ATTRS = {
@@ -32,7 +33,7 @@ def signing(ctx, outs = {}):
         fail("{} has sign_file, so it needs signing_key and signing_cert too".format(ctx.label))
     return struct(cert = cert, key = key, sign_file = sign_file)
 
-def install(ctx, module, out, sign):
+def install(ctx, module, out, sign, compiler = False):
     """Declares the stripping and signing of a module.
 
     Args:
@@ -40,13 +41,17 @@ def install(ctx, module, out, sign):
         module: (File) the module as it was linked, and stamped if it carries an archive.
         out: (File) the module to install.
         sign: (struct) what `signing` returned.
+        compiler: (bool) whether the rule declares CC_TOOLCHAINS, by which strip is found then.
     """
     args = ctx.actions.args()
     args.add("install")
     args.add("--module", module)
+    inputs = [module]
+    programs = depset()
     if ctx.attr.strip:
         args.add("--strip")
-    inputs = [module]
+        if compiler:
+            programs = compiler_args(ctx, args)
     if sign:
         args.add("--sign-file", sign.sign_file)
         args.add("--key", sign.key)
@@ -57,7 +62,7 @@ def install(ctx, module, out, sign):
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = inputs,
+        inputs = depset(inputs, transitive = [programs]),
         outputs = [out],
         mnemonic = "KernelModuleInstall",
         progress_message = "Finishing %{output}",
