@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
 // Where a reservation is unless the caller says otherwise.
@@ -74,7 +75,7 @@ func Locate(r io.ReaderAt, size int64, o Options) (Region, error) {
 	switch {
 	case isELF:
 		region, err = locateELF(r, size, o)
-	case err != nil && (o != Options{} || !strings.HasPrefix(string(head), xzMagic)):
+	case err != nil && (o != Options{} || !strings.HasPrefix(string(head), xz.Magic)):
 	case o != Options{}:
 		err = fmt.Errorf("file is not ELF and has no sections or symbols: expected no %s for a raw Image, whose reservation is found by its marker", o)
 	default:

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
 // A WrappedError says that a file holds a kernel or an archive in another
@@ -58,7 +60,7 @@ var wrapped = []magic{
 	{0, "\xd0\x0d\xfe\xed", "a U-Boot FIT image", stampInner},
 	// What linux/scripts/Makefile.lib compresses with.
 	{0, "\x1f\x8b", "gzip-compressed", stampRaw},
-	{0, xzMagic, "xz-compressed", stampModule},
+	{0, xz.Magic, "xz-compressed", stampModule},
 	{0, "\x28\xb5\x2f\xfd", "zstd-compressed", stampModule},
 	{0, "\x02\x21\x4c\x18", "lz4-compressed (legacy frame)", stampRaw},
 	{0, "\x04\x22\x4d\x18", "lz4-compressed", stampRaw},
@@ -66,8 +68,6 @@ var wrapped = []magic{
 	{0, "\x89LZO\x00\r\n\x1a\n", "lzop-compressed", stampRaw},
 	{0, "\x5d\x00\x00", "lzma-compressed", stampRaw},
 }
-
-const xzMagic = "\xfd7zXZ\x00"
 
 // raw lists the flat kernels with a magic of their own; each is at the same
 // place of the header that the boot loader reads.

@@ -72,7 +72,7 @@ func find(r io.ReaderAt, size int64) (*io.SectionReader, error) {
 		if err != nil && err != io.EOF {
 			return nil, err
 		}
-		if at := io.NewSectionReader(r, 0, size); string(head[:n]) == "\xfd7zXZ\x00" && isTar(at) {
+		if at := io.NewSectionReader(r, 0, size); string(head[:n]) == xz.Magic && isTar(at) {
 			return at, nil
 		}
 		region, err := carrier.Locate(r, size, carrier.Options{})

@@ -13,6 +13,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
 // tarTree is a tar archive of kernel files, plain or gzip'ed. Opening it reads
@@ -59,7 +61,7 @@ func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (
 		return err
 	}
 	defer f.Close()
-	magic := make([]byte, 6)
+	magic := make([]byte, len(xz.Magic))
 	n, err := io.ReadFull(f, magic)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return err
@@ -75,7 +77,7 @@ func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (
 			return err
 		}
 		r = z
-	case bytes.HasPrefix(magic[:n], []byte("\xfd7zXZ\x00")):
+	case bytes.HasPrefix(magic[:n], []byte(xz.Magic)):
 		return errors.New("it is compressed with xz, expected a directory, or a tar archive that is plain or gzip'ed")
 	}
 	tr := tar.NewReader(r)

@@ -177,9 +177,8 @@ func (r *reserved) holds() string {
 }
 
 func (r *reserved) isXZ() bool {
-	const magic = "\xfd7zXZ\x00"
-	p := make([]byte, len(magic))
-	return xz.ReadFull(r.bytes(), p, 0) == nil && string(p) == magic
+	p := make([]byte, len(xz.Magic))
+	return xz.ReadFull(r.bytes(), p, 0) == nil && string(p) == xz.Magic
 }
 
 func (r *reserved) isZero() bool {

@@ -41,10 +41,10 @@ const (
 	maxVLI           = 9    // 1.2: bytes of a multibyte integer
 )
 
-const (
-	streamMagic = "\xfd7zXZ\x00" // 2.1.1.1
-	footerMagic = "YZ"           // 2.1.2.4
-)
+// Magic is what a file begins with (2.1.1.1).
+const Magic = "\xfd7zXZ\x00"
+
+const footerMagic = "YZ" // 2.1.2.4
 
 // DictSize returns the dictionary size in bytes that a property byte of 0 to
 // 40 stands for (5.3.1).
@@ -110,8 +110,8 @@ func cutVLI(p []byte) (n int64, rest []byte, err error) {
 // streamFlags checks a Stream Header and returns the identifier of its check
 // (2.1.1).
 func streamFlags(h []byte) (check byte, err error) {
-	if len(h) < streamHeaderSize || string(h[:6]) != streamMagic {
-		return 0, fmt.Errorf("not an xz stream: it does not begin with %q", streamMagic)
+	if len(h) < streamHeaderSize || string(h[:6]) != Magic {
+		return 0, fmt.Errorf("not an xz stream: it does not begin with %q", Magic)
 	}
 	if binary.LittleEndian.Uint32(h[8:]) != crc32.ChecksumIEEE(h[6:8]) {
 		return 0, errors.New("stream header is damaged: its CRC32 is wrong")

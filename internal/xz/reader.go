@@ -24,12 +24,12 @@ import (
 // reported here, everything else by Read.
 func NewReader(r io.Reader) (io.Reader, error) {
 	f := &fileReader{in: &counter{r: bufio.NewReaderSize(r, readSize)}}
-	magic, err := f.in.r.Peek(len(streamMagic))
+	magic, err := f.in.r.Peek(len(Magic))
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read xz file: %w", err)
 	}
-	if string(magic) != streamMagic {
-		return nil, fmt.Errorf("read xz file: it begins with %q: expected %q", magic, streamMagic)
+	if string(magic) != Magic {
+		return nil, fmt.Errorf("read xz file: it begins with %q: expected %q", magic, Magic)
 	}
 	if err := f.streamHeader(); err != nil {
 		return nil, fmt.Errorf("read xz file: %w", err)

@@ -19,7 +19,7 @@ func WriteStream(w io.Writer, blocks []Block) error {
 	// Its errors stay until Flush.
 	out := bufio.NewWriterSize(w, int(min(copySize, StreamSize(blocks))))
 	flags := []byte{0, checkCRC32}
-	head := append([]byte(streamMagic), flags...)
+	head := append([]byte(Magic), flags...)
 	out.Write(appendCRC32(head, flags))
 
 	records := make([]record, len(blocks))

@@ -55,7 +55,7 @@ var layers = []layer{
 		}
 		return z, err
 	})},
-	{"xz", 0, "\xfd7zXZ\x00", decoder(xz.NewReader)},
+	{"xz", 0, xz.Magic, decoder(xz.NewReader)},
 	{"bzip2", 0, "BZh", decoder(func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil })},
 	{"lz4", 0, lz4Legacy, decoder(newLZ4)},
 	{"lz4", 0, lz4Frame, decoder(newLZ4)},
