@@ -41,7 +41,7 @@ def _kheaders_module_impl(ctx):
         fail("{} has {} of kernel and ko, expected one".format(ctx.label, "both" if ctx.attr.kernel else "neither"))
     kernel = ctx.attr.kernel[KheadersKernelInfo] if ctx.attr.kernel else None
     ko = _kheaders_ko(ctx) if kernel else ctx.file.ko
-    sign = signing(ctx, kernel.outs if kernel else {})
+    sign = signing(ctx, ctx.attr.kernel)
     out = ctx.actions.declare_file("{}/{}".format(ctx.label.name, ko.basename))
     last = ctx.attr.strip or sign
     stamped = ctx.actions.declare_file("{}/stamped/{}".format(ctx.label.name, ko.basename)) if last else out

@@ -1,7 +1,13 @@
 "The action that strips and signs a module, and the attributes that it reads."
 
+load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load(":compiler.bzl", "compiler_args")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
+
+# A kernel's own files, by their path in its tree.
+_SIGN_FILE = "scripts/sign-file"
+_KEY = "certs/signing_key.pem"
+_CERT = "certs/signing_key.x509"
 
 INSTALL_ATTRS = {
     "sign_file": attr.label(
@@ -14,22 +20,31 @@ INSTALL_ATTRS = {
     "strip": attr.bool(doc = "Strip debug information, as INSTALL_MOD_STRIP=1 does."),
 }
 
-def signing(ctx, outs = {}):
+def signing(ctx, kernel = None):
     """What a module is signed with.
 
     Args:
         ctx: the context of a rule with INSTALL_ATTRS.
-        outs: (dict[string, File]) a kernel's files by their path in its tree, for what the attributes do not say.
+        kernel: (Target) the kernel whose files are taken for what the attributes do not say, or None.
 
     Returns:
         (struct) sign_file, key and cert, or None when nothing is signed.
     """
-    sign_file = ctx.file.sign_file or outs.get("scripts/sign-file")
+    outs = kernel[KheadersKernelInfo].outs if kernel else {}
+    sign_file = ctx.file.sign_file or outs.get(_SIGN_FILE)
     if not sign_file:
         return None
-    key = ctx.file.signing_key or outs.get("certs/signing_key.pem")
-    cert = ctx.file.signing_cert or outs.get("certs/signing_key.x509")
-    if not (key and cert):
+    key = ctx.file.signing_key or outs.get(_KEY)
+    cert = ctx.file.signing_cert or outs.get(_CERT)
+    lacks = [name for name, file in {_KEY: key, _CERT: cert}.items() if not file]
+    if lacks and not ctx.file.sign_file:
+        fail("{} brings out {} and lacks {}: add what it lacks to its outs, or set signing_key and signing_cert of {}".format(
+            kernel.label,
+            _SIGN_FILE,
+            " and ".join(lacks),
+            ctx.label,
+        ))
+    if lacks:
         fail("{} has sign_file, so it needs signing_key and signing_cert too".format(ctx.label))
     return struct(cert = cert, key = key, sign_file = sign_file)
 

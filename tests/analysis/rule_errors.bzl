@@ -3,6 +3,7 @@
 load(
     "//rules:defs.bzl",
     "kheaders_archive",
+    "kheaders_module",
     "kheaders_placeholder",
     "kheaders_vmlinux",
     "linux_image",
@@ -28,6 +29,10 @@ _CASES = [
     ("two_carriers", "has both of kernel and vmlinux", kheaders_vmlinux, {"archive": _ARCHIVE, "kernel": _KERNEL, "vmlinux": "BUILD.bazel"}),
     ("one_symbol", "expected a start and an end", kheaders_vmlinux, {"archive": _ARCHIVE, "kernel": _KERNEL, "symbols": ["kernel_headers_data"]}),
     ("no_image_tree", "has no image_tree", linux_image, {"kernel": ":without_image_tree"}),
+    ("no_key", "brings out scripts/sign-file and lacks certs/signing_key.pem and certs/signing_key.x509", kheaders_module, {
+        "archive": _ARCHIVE,
+        "kernel": ":without_key",
+    }),
     ("no_such_out", "has no file lib/crc8.ko, only .config, Module.symvers", linux_kernel_file, {"kernel": _KERNEL, "path": "lib/crc8.ko"}),
 ]
 
