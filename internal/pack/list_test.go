@@ -58,7 +58,7 @@ func TestList(t *testing.T) {
 		content []byte
 		want    string
 	}{
-		"empty":                 {nil, "file is empty"},
+		"empty":                 {nil, "it is empty"},
 		"text":                  {[]byte("int x;\n"), "expected"},
 		"truncated archive":     {archive[:len(archive)/2], "EOF"},
 		"archive with an error": {broken, "list members of "},

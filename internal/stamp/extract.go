@@ -58,10 +58,23 @@ type Source struct {
 	at *reserved
 }
 
-// Open finds the archive in a carrier, in what wraps one (a compressed file, a
-// bzImage, a boot image), or in a file of its own, which may be a .tar.xz by
-// anyone. A placeholder is an error.
+// Open is Find, to which a placeholder is an error.
 func Open(path string, o carrier.Options) (*Source, error) {
+	s, err := Find(path, o)
+	if err != nil {
+		return nil, err
+	}
+	if a := s.at.archive; a != nil && !a.Marker.Stamped {
+		s.Close()
+		return nil, fmt.Errorf("read archive in %s: %s holds a placeholder, no archive: expected a stamped file; 'patcher stamp' makes it", path, where(s.at.Region))
+	}
+	return s, nil
+}
+
+// Find finds the archive in a carrier, in what wraps one (a compressed file, a
+// bzImage, a boot image), or in a file of its own, which may be a .tar.xz by
+// anyone.
+func Find(path string, o carrier.Options) (*Source, error) {
 	in, err := open(path, aFile)
 	if err != nil {
 		return nil, err
@@ -69,9 +82,6 @@ func Open(path string, o carrier.Options) (*Source, error) {
 	at, err := in.locateInside(o)
 	if err == nil && at.archive == nil && !at.isXZ() {
 		err = fmt.Errorf("read archive in %s: %s holds %s: expected an archive (%w)", path, where(at.Region), at.holds(), at.err)
-	}
-	if err == nil && at.archive != nil && !at.archive.Marker.Stamped {
-		err = fmt.Errorf("read archive in %s: %s holds a placeholder, no archive: expected a stamped file; 'patcher stamp' makes it", path, where(at.Region))
 	}
 	if err != nil {
 		in.Close()
@@ -91,6 +101,15 @@ func (s *Source) Tar() (r io.Reader, size int64, err error) {
 	}
 	r, err = xz.NewReader(s.at.bytes())
 	return r, xz.MaxUncompressed, err
+}
+
+// Verify decodes an archive of ours and compares it with its marker; of another
+// there is nothing to compare.
+func (s *Source) Verify() error {
+	if s.at.archive == nil {
+		return nil
+	}
+	return s.at.archive.Verify()
 }
 
 func (s *Source) unpack(dir string) (untar.Counts, error) {
