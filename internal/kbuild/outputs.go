@@ -53,11 +53,12 @@ func (k Kernel) writeHeaders(src, obj string) error {
 	var stripped []string
 	keep := object[:0]
 	for _, name := range object {
-		if !slices.Contains(kmake.HostTools, name) {
+		if !slices.ContainsFunc(kmake.HostTools, func(t kmake.HostTool) bool { return t.Name == name }) {
 			keep = append(keep, name)
 		}
 	}
-	for _, name := range kmake.HostTools {
+	for _, tool := range kmake.HostTools {
+		name := tool.Name
 		if _, err := os.Stat(filepath.Join(obj, name)); err != nil {
 			continue
 		}

@@ -2,15 +2,23 @@
 
 package kmake
 
-// HostTools are the programs of the build machine that a module's build runs, by
-// their path in the objects' tree; which of them a kernel has, its configuration
-// says: scripts/package/install-extmod-build, scripts/Makefile.build.
-var HostTools = []string{
-	"scripts/basic/fixdep",
-	"scripts/gendwarfksyms/gendwarfksyms",
-	"scripts/genksyms/genksyms",
-	"scripts/mod/modpost",
-	"scripts/tracepoint-update",
-	"tools/bpf/resolve_btfids/resolve_btfids",
-	"tools/objtool/objtool",
+// HostTool is a program of a kernel's objects' tree that runs where modules are
+// built.
+type HostTool struct {
+	Name    string   // its path in the tree
+	Options []string // one of these makes a module's build run it; none for always
+}
+
+// HostTools are all of them: scripts/package/install-extmod-build and
+// scripts/Makefile.build. internal/profile has a row for each.
+var HostTools = []HostTool{
+	{"scripts/basic/fixdep", nil},
+	{"scripts/mod/modpost", nil},
+	{"scripts/genksyms/genksyms", []string{"CONFIG_MODVERSIONS"}},
+	{"scripts/gendwarfksyms/gendwarfksyms", []string{"CONFIG_GENDWARFKSYMS"}},
+	{"scripts/recordmcount", []string{"CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT"}},
+	{"scripts/tracepoint-update", []string{"CONFIG_TRACEPOINT_VERIFY_USED"}},
+	// Until 5.18 objtool has no option of its own.
+	{"tools/objtool/objtool", []string{"CONFIG_OBJTOOL", "CONFIG_STACK_VALIDATION"}},
+	{"tools/bpf/resolve_btfids/resolve_btfids", []string{"CONFIG_DEBUG_INFO_BTF_MODULES"}},
 }

@@ -59,42 +59,25 @@ func (m Module) checkRelease() error {
 	return nil
 }
 
-// hostTools are programs of a kernel's tree that run where modules are built:
-// internal/profile has a row for each.
-var hostTools = []struct {
-	name    string
-	options []string // one of these makes it run; none for always
-}{
-	{"scripts/basic/fixdep", nil},
-	{"scripts/mod/modpost", nil},
-	{"scripts/genksyms/genksyms", []string{"CONFIG_MODVERSIONS"}},
-	{"scripts/gendwarfksyms/gendwarfksyms", []string{"CONFIG_GENDWARFKSYMS"}},
-	{"scripts/recordmcount", []string{"CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT"}},
-	{"scripts/tracepoint-update", []string{"CONFIG_TRACEPOINT_VERIFY_USED"}},
-	// Until 5.18 objtool has no option of its own.
-	{"tools/objtool/objtool", []string{"CONFIG_OBJTOOL", "CONFIG_STACK_VALIDATION"}},
-	{"tools/bpf/resolve_btfids/resolve_btfids", []string{"CONFIG_DEBUG_INFO_BTF_MODULES"}},
-}
-
 // checkHostTools looks whether the tree's programs run here.
 func (m Module) checkHostTools(config map[string]string) error {
 	const advice = "take an archive that was packed from a kernel that was built on a machine like this one, " +
 		"or have kheaders_host_tools build them from the kernel's source"
-	for _, tool := range hostTools {
-		file := filepath.Join(m.Tree, tool.name)
+	for _, tool := range kmake.HostTools {
+		file := filepath.Join(m.Tree, tool.Name)
 		if _, err := os.Stat(file); err != nil {
 			// The others are needed by some modules, or not with this compiler.
-			if tool.options == nil {
-				return fmt.Errorf("build from %s: no %s; the archive was packed without host tools: %s", m.tree, tool.name, advice)
+			if tool.Options == nil {
+				return fmt.Errorf("build from %s: no %s; the archive was packed without host tools: %s", m.tree, tool.Name, advice)
 			}
 			continue
 		}
 		on := func(option string) bool { return config[option] == "y" }
-		if tool.options != nil && !slices.ContainsFunc(tool.options, on) {
+		if tool.Options != nil && !slices.ContainsFunc(tool.Options, on) {
 			continue
 		}
 		if why := cannotRun(file); why != "" {
-			return fmt.Errorf("build from %s: %s %s: %s", m.tree, tool.name, why, advice)
+			return fmt.Errorf("build from %s: %s %s: %s", m.tree, tool.Name, why, advice)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 	"github.com/rules-kheaders/rules_kheaders/internal/profile"
 )
 
@@ -36,9 +37,9 @@ func TestHostToolsAreTheProfiles(t *testing.T) {
 			return names
 		}
 		options := func(name string) (options []string, ok bool) {
-			for _, tool := range hostTools {
-				if tool.name == name {
-					return tool.options, true
+			for _, tool := range kmake.HostTools {
+				if tool.Name == name {
+					return tool.Options, true
 				}
 			}
 			return nil, false

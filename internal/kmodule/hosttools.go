@@ -93,11 +93,11 @@ func (h HostTools) checkVersion(tree, src string) error {
 // StripHostTools takes the symbols out of what host tools a tree has, for they
 // go into an archive (scripts/package/install-extmod-build).
 func StripHostTools(log io.Writer, tree, scratch string) error {
-	for _, tool := range hostTools {
-		if !exists(tree, tool.name) {
+	for _, tool := range kmake.HostTools {
+		if !exists(tree, tool.Name) {
 			continue // the configuration has no use for it
 		}
-		if _, err := kmake.Run(log, scratch, scratch, "strip", "--strip-all", filepath.Join(tree, tool.name)); err != nil {
+		if _, err := kmake.Run(log, scratch, scratch, "strip", "--strip-all", filepath.Join(tree, tool.Name)); err != nil {
 			return err
 		}
 	}
@@ -106,18 +106,18 @@ func StripHostTools(log io.Writer, tree, scratch string) error {
 
 // bringOut copies the programs that there are.
 func (h HostTools) bringOut(obj string) error {
-	for _, tool := range hostTools {
-		if !exists(obj, tool.name) {
-			if tool.options == nil {
-				return fmt.Errorf("make host tools: make modules_prepare made no %s", tool.name)
+	for _, tool := range kmake.HostTools {
+		if !exists(obj, tool.Name) {
+			if tool.Options == nil {
+				return fmt.Errorf("make host tools: make modules_prepare made no %s", tool.Name)
 			}
 			continue
 		}
-		to := filepath.Join(h.Out, tool.name)
+		to := filepath.Join(h.Out, tool.Name)
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
 		}
-		if err := kmake.CopyFile(filepath.Join(obj, tool.name), to); err != nil {
+		if err := kmake.CopyFile(filepath.Join(obj, tool.Name), to); err != nil {
 			return err
 		}
 	}
