@@ -31,14 +31,7 @@ func runInitramfs(args []string, _, _ io.Writer) error {
 	name := flags.String("name", "", "the `PATH` that the archive has in the guest, such as /kheaders.tar.xz")
 	out := flags.String("out", "", "the `FILE` to write")
 	to := flags.String("append-to", "", "write this `INITRAMFS` first, and the cpio behind it where the kernel looks for it")
-	rest, err := cli.Parse(flags, args)
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return cli.Usagef("unexpected argument %q", rest[0])
-	}
-	if err := cli.Require(flags, "archive", "name", "out"); err != nil {
+	if err := cli.ParseAll(flags, args, "archive", "name", "out"); err != nil {
 		return err
 	}
 	if err := checkGuestName(*name); err != nil {

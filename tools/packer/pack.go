@@ -44,25 +44,20 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	manifestOut := flags.String("manifest", "", "write a line for each member to this `FILE`")
 	report := flags.String("report", "", "write what was packed to this `FILE`, as JSON")
 	asJSON := flags.Bool("json", false, "print the report")
-	rest, err := cli.Parse(flags, args)
-	if err != nil {
+	if err := cli.ParseAll(flags, args, "out", "profile", "arch"); err != nil {
 		return err
 	}
-	if len(rest) > 0 {
-		return cli.Usagef("unexpected argument %q", rest[0])
-	}
-	needed := []string{"out", "profile", "arch"}
 	if len(o.Lists) == 0 {
-		needed = append(needed, "tree")
-	}
-	if err := cli.Require(flags, needed...); err != nil {
-		return err
+		if err := cli.Require(flags, "tree"); err != nil {
+			return err
+		}
 	}
 	switch o.Comments {
 	case pack.Strip, pack.StripKeep, pack.Keep:
 	default:
 		return cli.Usagef("--comments is %q: expected strip, lines or keep", o.Comments)
 	}
+	var err error
 	if o.Encoder, err = encoder(*compressor, *xz, *preset); err != nil {
 		return err
 	}
@@ -129,14 +124,7 @@ func runPlaceholder(args []string, _, _ io.Writer) error {
 	flags := cli.NewFlags()
 	capacity := flags.Int64("capacity", -1, "the size in `BYTES`, a multiple of 4")
 	out := flags.String("out", "", "the `FILE` to write")
-	rest, err := cli.Parse(flags, args)
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return cli.Usagef("unexpected argument %q", rest[0])
-	}
-	if err := cli.Require(flags, "out"); err != nil {
+	if err := cli.ParseAll(flags, args, "out"); err != nil {
 		return err
 	}
 	if *capacity < 0 {

@@ -86,16 +86,10 @@ func runStamp(args []string, stdout, _ io.Writer) error {
 	fs.BoolVar(&req.Restamp, "restamp", false, "replace an archive that was stamped before")
 	fs.BoolVar(&req.Unsign, "unsign", false, "drop the signature of a module, which is to be signed again")
 	at := placeFlags(fs)
-	rest, err := cli.Parse(fs, args)
-	if err != nil {
+	if err := cli.ParseAll(fs, args, "carrier", "archive", "out"); err != nil {
 		return err
 	}
-	if len(rest) > 0 {
-		return cli.Usagef("unexpected argument %q", rest[0])
-	}
-	if err := cli.Require(fs, "carrier", "archive", "out"); err != nil {
-		return err
-	}
+	var err error
 	if req.Locate, err = at.options(); err != nil {
 		return err
 	}
@@ -108,14 +102,7 @@ func runExtract(args []string, stdout, _ io.Writer) error {
 	out := fs.String("out", "", "write the archive to this `FILE`, as the running kernel shows it")
 	dir := fs.String("dir", "", "unpack the archive into `DIR`, which must be empty or not exist")
 	at := placeFlags(fs)
-	rest, err := cli.Parse(fs, args)
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return cli.Usagef("unexpected argument %q", rest[0])
-	}
-	if err := cli.Require(fs, "carrier"); err != nil {
+	if err := cli.ParseAll(fs, args, "carrier"); err != nil {
 		return err
 	}
 	if (*out == "") == (*dir == "") {
