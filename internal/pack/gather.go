@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -324,8 +323,6 @@ func (g *Gathered) chooseModpost() {
 	g.members = slices.DeleteFunc(g.members, func(m member) bool { return strings.HasPrefix(m.name, modpost+".real-") })
 }
 
-var utsLine = regexp.MustCompile(`(?m)^#define UTS_RELEASE "(.*)"$`)
-
 // setRelease makes the tree's files say what the kernel does: the objects'
 // directory of `make modules_prepare` may have been left before the release got
 // its last part, and Debian leaves the version of the source in kernel.release.
@@ -342,7 +339,7 @@ func (g *Gathered) setRelease(file string) error {
 		if uts == nil {
 			return nil
 		}
-		found := utsLine.FindSubmatch(uts.content)
+		found := utsRelease.FindSubmatch(uts.content)
 		if found == nil {
 			return nil
 		}
