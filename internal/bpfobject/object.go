@@ -43,19 +43,19 @@ type Object struct {
 	arch arch
 }
 
-// An arch is an architecture as the kernel's configuration, its tree and
-// libbpf's bpf_tracing.h name it.
-type arch struct{ option, dir, target string }
+// An arch is an architecture as the kernel's configuration names it, and as its
+// tree and libbpf's bpf_tracing.h do.
+type arch struct{ option, name string }
 
 var arches = []arch{
-	{"CONFIG_ARM", "arm", "arm"},
-	{"CONFIG_ARM64", "arm64", "arm64"},
-	{"CONFIG_LOONGARCH", "loongarch", "loongarch"},
-	{"CONFIG_MIPS", "mips", "mips"},
-	{"CONFIG_PPC", "powerpc", "powerpc"},
-	{"CONFIG_RISCV", "riscv", "riscv"},
-	{"CONFIG_S390", "s390", "s390"},
-	{"CONFIG_X86", "x86", "x86"},
+	{"CONFIG_ARM", "arm"},
+	{"CONFIG_ARM64", "arm64"},
+	{"CONFIG_LOONGARCH", "loongarch"},
+	{"CONFIG_MIPS", "mips"},
+	{"CONFIG_PPC", "powerpc"},
+	{"CONFIG_RISCV", "riscv"},
+	{"CONFIG_S390", "s390"},
+	{"CONFIG_X86", "x86"},
 }
 
 // Build compiles the object.
@@ -135,10 +135,10 @@ func absoluteProgram(program string) string {
 // args are clang's arguments, but for the input and the output.
 func (o Object) args(root string, bigEndian bool) ([]string, error) {
 	target := "bpfel"
-	if bigEndian || o.arch.dir == "s390" {
+	if bigEndian || o.arch.name == "s390" {
 		target = "bpfeb"
 	}
-	args := []string{"-target", target, "-O2", "-g", "-Wall", "-D__TARGET_ARCH_" + o.arch.target,
+	args := []string{"-target", target, "-O2", "-g", "-Wall", "-D__TARGET_ARCH_" + o.arch.name,
 		// Nothing of the machine that compiles, but clang's own stddef.h.
 		"-nostdlibinc",
 		"-ffile-prefix-map=" + root + "/=", "-ffile-prefix-map=" + o.Tree + "/=", "-ffile-compilation-dir=."}
@@ -156,8 +156,8 @@ func (o Object) args(root string, bigEndian bool) ([]string, error) {
 		if err := writeShim(words); err != nil {
 			return nil, err
 		}
-		args = append(append(args, targetMacros[o.arch.dir]...), "-isystem", words, "-include", filepath.Join(words, "words.h"))
-		arch := "arch/" + o.arch.dir
+		args = append(append(args, targetMacros[o.arch.name]...), "-isystem", words, "-include", filepath.Join(words, "words.h"))
+		arch := "arch/" + o.arch.name
 		for _, dir := range []string{arch + "/include/uapi", arch + "/include/generated/uapi", "include/uapi", "include/generated/uapi", "include"} {
 			args = append(args, "-isystem", filepath.Join(o.Tree, dir))
 		}
