@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -36,7 +37,7 @@ type Config struct {
 // A Result is what a guest that ran to its end has said.
 type Result struct {
 	Release string   // uname -r
-	Lines   []string // the console, line by line
+	Lines   []string // the console, line by line, without the commands themselves
 	// ArchiveSize and ArchiveSHA256 are of /sys/kernel/kheaders.tar.xz; -1 and
 	// "" when there is none.
 	ArchiveSize   int64
@@ -51,6 +52,7 @@ const (
 	prefix     = "guest: "
 	lineDone   = prefix + "done"
 	lineFailed = prefix + "failed "
+	lineRun    = prefix + "run " // and a line of a command, before it is run
 )
 
 // Run boots the guest and waits for its end. The console goes to w as it comes.
@@ -79,6 +81,10 @@ func Run(c Config, w io.Writer) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	dieWithParent(cmd)
+	// The signal is sent when the thread that started the program ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", args[0], err)
 	}
@@ -130,8 +136,11 @@ func parse(console io.Reader, w io.Writer) (*Result, error) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := strings.TrimRight(lines.Text(), "\r")
-		r.Lines = append(r.Lines, line)
 		fmt.Fprintln(w, line)
+		if strings.HasPrefix(line, lineRun) {
+			continue
+		}
+		r.Lines = append(r.Lines, line)
 		switch {
 		case line == lineDone:
 			done = true

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,8 @@ func TestParse(t *testing.T) {
 		want                   Result
 	}{
 		{"whole", "guest: release 6.1.0\r\nguest: archive 4096 " + sum + "\r\nhello\r\nguest: done\r\n", "", Result{Release: "6.1.0", ArchiveSize: 4096, ArchiveSHA256: sum}},
+		{"commands", "guest: release 6.1.0\nguest: run x=1\nguest: run echo done=$x\ndone=1\nguest: done\n", "",
+			Result{Release: "6.1.0", Lines: []string{"guest: release 6.1.0", "done=1", "guest: done"}, ArchiveSize: -1}},
 		{"no archive", "guest: release 6.1.0\nguest: done\n", "", Result{Release: "6.1.0", ArchiveSize: -1}},
 		{"failed", "guest: release 6.1.0\nguest: failed 1: false\n", "a command failed in the guest with status 1: false", Result{}},
 		{"panic", "Kernel panic - not syncing\n", "the guest ended early", Result{}},
@@ -37,6 +40,9 @@ func TestParse(t *testing.T) {
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			if test.want.Lines != nil && !slices.Equal(got.Lines, test.want.Lines) {
+				t.Errorf("lines are %q, want %q", got.Lines, test.want.Lines)
 			}
 			if got.Release != test.want.Release || got.ArchiveSize != test.want.ArchiveSize || got.ArchiveSHA256 != test.want.ArchiveSHA256 {
 				t.Errorf("got %+v, want %+v", *got, test.want)

@@ -31,11 +31,11 @@ if [ -e ` + Archive + ` ]; then
 fi
 for c in /commands/*; do
 	[ -e "$c" ] || continue
-	echo "guest: run $(cat "$c")"
+	sed 's/^/guest: run /' "$c"
 	sh -e "$c" 2>&1
 	rc=$?
 	if [ $rc != 0 ]; then
-		echo "guest: failed $rc: $(cat "$c")"
+		echo "guest: failed $rc: $(head -n 1 "$c")"
 		reboot -f
 	fi
 done

@@ -74,7 +74,7 @@ linux_boot_test = rule(
         "archive_file": attr.label(doc = "The same, as a plain file.", allow_single_file = True),
         "busybox": attr.label(doc = "A static busybox for the guest, when the machine's own does not run there.", allow_single_file = True),
         "commands": attr.string_list(doc = "Shell lines for the guest, each run by a shell of its own."),
-        "expect": attr.string_list(doc = "What lines of the console must hold, in this order."),
+        "expect": attr.string_list(doc = "What lines of the console must hold, in this order; the commands themselves are no lines of it."),
         "files": attr.label_keyed_string_dict(doc = "Files for the guest, and where: an absolute path.", allow_files = True),
         "guest_timeout": attr.int(doc = "Seconds after which the guest is ended and the test fails.", default = 240),
         "image": attr.label(doc = "The image to boot.", allow_single_file = True, mandatory = True),

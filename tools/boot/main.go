@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
@@ -49,11 +50,22 @@ func run(args []string, stdout io.Writer) error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return fmt.Errorf("read %s: %w", file, err)
 	}
+	s.Timeout = within(s.Timeout, os.Getenv("TEST_TIMEOUT"))
 	result, err := guest.Run(s.Config, stdout)
 	if err != nil {
 		return err
 	}
 	return s.compare(result)
+}
+
+// within bounds a guest's time, in seconds, by the test's (TEST_TIMEOUT, Bazel's
+// test encyclopedia), which would end this program without a word.
+func within(timeout int, test string) int {
+	const margin = 5 // seconds to say so
+	if limit, err := strconv.Atoi(test); err == nil && limit > margin {
+		return min(timeout, limit-margin)
+	}
+	return timeout
 }
 
 // compare returns all that is not as expected.
