@@ -20,10 +20,10 @@ compressed image is refused: stamp the vmlinux or the raw image that it is made 
 
 def _kheaders_image_impl(ctx):
     out = ctx.actions.declare_file("{}/{}".format(ctx.label.name, ctx.file.image.basename))
-    report = stamp(ctx, ctx.file.image, ctx.attr.archive[KheadersArchiveInfo].archive, out)
+    groups = stamp(ctx, ctx.file.image, ctx.attr.archive[KheadersArchiveInfo].archive, out)
     return [
         DefaultInfo(files = depset([out])),
-        OutputGroupInfo(report = depset([report])),
+        OutputGroupInfo(**groups),
     ]
 
 kheaders_image = rule(

@@ -45,13 +45,13 @@ def _kheaders_module_impl(ctx):
     out = ctx.actions.declare_file("{}/{}".format(ctx.label.name, ko.basename))
     last = ctx.attr.strip or sign
     stamped = ctx.actions.declare_file("{}/stamped/{}".format(ctx.label.name, ko.basename)) if last else out
-    report = stamp(ctx, ko, ctx.attr.archive[KheadersArchiveInfo].archive, stamped, unsign = bool(sign))
+    groups = stamp(ctx, ko, ctx.attr.archive[KheadersArchiveInfo].archive, stamped, unsign = bool(sign))
     if last:
         install(ctx, stamped, out, sign)
     modules = [out] + ([file for file in kernel.modules.values() if file != ko] if kernel else [])
     return [
         DefaultInfo(files = depset([out])),
-        OutputGroupInfo(modules = depset(modules), report = depset([report])),
+        OutputGroupInfo(modules = depset(modules), **groups),
     ]
 
 kheaders_module = rule(

@@ -28,10 +28,10 @@ def _kheaders_vmlinux_impl(ctx):
             ctx.attr.kernel.label,
         ))
     out = ctx.actions.declare_file(ctx.label.name + "/vmlinux")
-    report = stamp(ctx, kernel.vmlinux if kernel else ctx.file.vmlinux, ctx.attr.archive[KheadersArchiveInfo].archive, out)
+    groups = stamp(ctx, kernel.vmlinux if kernel else ctx.file.vmlinux, ctx.attr.archive[KheadersArchiveInfo].archive, out)
     providers = [
         DefaultInfo(files = depset([out])),
-        OutputGroupInfo(report = depset([report])),
+        OutputGroupInfo(**groups),
     ]
     if kernel:
         providers.append(KheadersKernelInfo(

@@ -37,6 +37,9 @@ func TestUnsign(t *testing.T) {
 		if !bytes.Equal(p.read("got"), p.read("want")) {
 			t.Errorf("%s: stamped without its signature, it is not the unsigned module, stamped", from)
 		}
+		if _, err := Verify(p.name("got"), p.name(from), carrier.Options{}); err != nil {
+			t.Errorf("%s: %v", from, err)
+		}
 	}
 	for _, tt := range []struct {
 		name string

@@ -21,7 +21,7 @@ type Verdict struct {
 // Verify decodes the archive in a carrier, what wraps one, or a file of its own, and
 // compares it with the digest and the count in its marker. With original, the
 // carrier before it was stamped, it also compares every byte outside the
-// reservation. A placeholder does not verify: a kernel that lost its stamp is
+// reservation, but for a module's signature that was dropped. A placeholder does not verify: a kernel that lost its stamp is
 // what this is to find.
 func Verify(path, original string, o carrier.Options) (*Verdict, error) {
 	in, err := open(path, aFile)
@@ -72,7 +72,11 @@ func (in *input) compare(original string, region carrier.Region, o carrier.Optio
 	if before.Offset != region.Offset || before.Size != region.Size {
 		return fmt.Errorf("original %s has its reservation of %d bytes at offset %d, this file %d at %d: expected the same place", original, before.Size, before.Offset, region.Size, region.Offset)
 	}
-	if orig.size != in.size {
+	size, err := orig.withoutSignature()
+	if err != nil {
+		return err
+	}
+	if orig.size != in.size && size != in.size {
 		return fmt.Errorf("original %s has %d bytes, this file %d: expected the same size", original, orig.size, in.size)
 	}
 	end := region.Offset + region.Size

@@ -1,4 +1,4 @@
-"The action that stamps an archive into a carrier, and the attributes that it reads."
+"The actions that stamp an archive into a carrier and verify that, and the attributes that they read."
 
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load(":toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
@@ -10,7 +10,7 @@ STAMP_ATTRS = {
 }
 
 def stamp(ctx, carrier, archive, out, unsign = False):
-    """Declares the stamp.
+    """Declares the stamp, and a validation of it.
 
     Args:
         ctx: the context of a rule with STAMP_ATTRS and the toolchain.
@@ -20,7 +20,8 @@ def stamp(ctx, carrier, archive, out, unsign = False):
         unsign: (bool) drop the signature of a module, which is to be signed again.
 
     Returns:
-        (File) the report, JSON.
+        (dict[string, depset]) output groups: `report`, the stamp's report, JSON, and Bazel's `_validation`: that the archive decodes to its
+        digest, and that nothing else of the carrier has changed.
     """
     if ctx.attr.symbols and len(ctx.attr.symbols) != 2:
         fail("symbols of {} are {}, expected a start and an end".format(ctx.label, ctx.attr.symbols))
@@ -29,10 +30,7 @@ def stamp(ctx, carrier, archive, out, unsign = False):
     args.add("stamp")
     args.add("--carrier", carrier)
     args.add("--archive", archive)
-    if ctx.attr.section:
-        args.add("--section", ctx.attr.section)
-    if ctx.attr.symbols:
-        args.add_joined("--symbols", ctx.attr.symbols, join_with = ",")
+    _place(ctx, args)
     if unsign:
         args.add("--unsign")
     args.add("--out", out)
@@ -47,4 +45,32 @@ def stamp(ctx, carrier, archive, out, unsign = False):
         execution_requirements = STRIP_PATHS,
         toolchain = TOOLCHAIN_TYPE,
     )
-    return report
+    return {"report": depset([report]), "_validation": depset([_verify(ctx, carrier, out)])}
+
+def _place(ctx, args):
+    "Adds where the reservation is."
+    if ctx.attr.section:
+        args.add("--section", ctx.attr.section)
+    if ctx.attr.symbols:
+        args.add_joined("--symbols", ctx.attr.symbols, join_with = ",")
+
+def _verify(ctx, carrier, stamped):
+    "Declares the validation."
+    verdict = ctx.actions.declare_file(ctx.label.name + ".verified.json")
+    args = ctx.actions.args()
+    args.add("verify")
+    _place(ctx, args)
+    args.add("--original", carrier)
+    args.add("--out", verdict)
+    args.add(stamped)
+    ctx.actions.run(
+        executable = tools(ctx).patcher,
+        arguments = [args],
+        inputs = [carrier, stamped],
+        outputs = [verdict],
+        mnemonic = "KheadersVerify",
+        progress_message = "Verifying %{label}",
+        execution_requirements = STRIP_PATHS,
+        toolchain = TOOLCHAIN_TYPE,
+    )
+    return verdict

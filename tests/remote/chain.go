@@ -29,7 +29,7 @@ var chain = []string{
 // behindTheKernel are the chain's actions but for the kernel's build.
 var behindTheKernel = []string{
 	"BpfObject", "KernelImage", "KernelModule",
-	"KheadersExtract", "KheadersPack", "KheadersPlaceholder", "KheadersStamp", "KheadersUnpack",
+	"KheadersExtract", "KheadersPack", "KheadersPlaceholder", "KheadersStamp", "KheadersUnpack", "KheadersVerify",
 }
 
 // remotely are the flags by which every action runs on the server.

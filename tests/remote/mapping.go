@@ -21,7 +21,7 @@ func (e *environment) mapping() error {
 		return err
 	}
 	defer b.Run("shutdown")
-	kinds := []string{"KheadersExtract", "KheadersInitramfs", "KheadersPack", "KheadersPlaceholder", "KheadersStamp"}
+	kinds := []string{"KheadersExtract", "KheadersInitramfs", "KheadersPack", "KheadersPlaceholder", "KheadersStamp", "KheadersVerify"}
 	for _, mode := range []struct {
 		name string
 		hits int

@@ -41,7 +41,7 @@ func (e *environment) webdav() error {
 		}
 		return e.build(e.here, append(more, flags...)...)
 	}
-	mnemonics := []string{"KheadersExtract", "KheadersPack", "KheadersStamp"}
+	mnemonics := []string{"KheadersExtract", "KheadersPack", "KheadersStamp", "KheadersVerify"}
 	const hit, miss = "remote cache hit", "linux-sandbox"
 	built, err := again()
 	if err != nil {

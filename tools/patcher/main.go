@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
@@ -44,7 +45,7 @@ var patcher = cli.Tool{
 		},
 		{
 			Name:    "verify",
-			Usage:   "[--json] [--section N | --symbols S,E] [--original UNSTAMPED] FILE",
+			Usage:   "[--json] [--out VERDICT] [--section N | --symbols S,E] [--original UNSTAMPED] FILE",
 			Summary: "Decode the archive in a carrier or a file, and compare all digests.",
 			Run:     runVerify,
 		},
@@ -144,6 +145,7 @@ func runInspect(args []string, stdout, _ io.Writer) error {
 func runVerify(args []string, stdout, _ io.Writer) error {
 	fs := cli.NewFlags()
 	asJSON := fs.Bool("json", false, "print one JSON object")
+	out := fs.String("out", "", "write the verdict to a `FILE` instead, as one JSON object")
 	original := fs.String("original", "", "compare all but the reservation with `UNSTAMPED`, the carrier before")
 	at := placeFlags(fs)
 	file, err := oneFile(cli.Parse(fs, args))
@@ -157,6 +159,9 @@ func runVerify(args []string, stdout, _ io.Writer) error {
 	v, err := stamp.Verify(file, *original, o)
 	if err != nil {
 		return err
+	}
+	if *out != "" {
+		return atomicfile.Write(*out, 0o644, func(f *os.File) error { return printJSON(f, v) })
 	}
 	if *asJSON {
 		return printJSON(stdout, v)

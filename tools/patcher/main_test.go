@@ -102,6 +102,8 @@ func TestCommands(t *testing.T) {
 		{"inspect kheaders.tar.xz", 0, "kind:             archive", ""},
 		{"verify stamped --original vmlinux", 0, "stamped: verified: release 6.1.0-test, 2 members, ", ""},
 		{"verify --json stamped", 0, `"verified": true`, ""},
+		{"verify stamped --original vmlinux --out verdict.json", 0, "", ""},
+		{"inspect verdict.json", 1, "", "no reservation found"},
 		{"-h", 0, "patcher stamp --carrier IN", ""},
 		{"verify -h", 0, "--original UNSTAMPED", ""},
 
