@@ -41,7 +41,7 @@ func (e *environment) webdav() error {
 		}
 		return e.build(e.here, append(more, flags...)...)
 	}
-	mnemonics := []string{"KheadersExtract", "KheadersPack", "KheadersStamp", "KheadersVerify"}
+	mnemonics := []string{"KheadersExtract", "KheadersPack", "KheadersStamp"}
 	const hit, miss = "remote cache hit", "linux-sandbox"
 	built, err := again()
 	if err != nil {
