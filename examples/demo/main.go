@@ -90,6 +90,8 @@ outputs           %s
 		digest, result.ArchiveSHA256, line, output(vmlinux), output(image), output(module))
 
 	switch {
+	case s.LocatedBy != "section":
+		return fmt.Errorf("the reservation was located by %s, expected the section that kernel/kheaders-rodata1.patch gives it", s.LocatedBy)
 	case result.ArchiveSHA256 != digest:
 		return fmt.Errorf("the guest shows another archive than the host's vmlinux holds")
 	case result.Release != s.Release:

@@ -22,7 +22,7 @@ _CASES = [
     ("odd_capacity", "is 4097, expected a multiple of 4", kheaders_placeholder, {"capacity": 4097}),
     ("odd_kernel_capacity", "is 4097, expected a multiple of 4", _linux, {"capacity": "4097"}),
     ("named_capacity", "is \"6MiB\", expected a number of bytes or auto", _linux, {"capacity": "6MiB"}),
-    ("two_capacities", "has capacity and placeholder, expected one", _linux, {"capacity": "auto", "placeholder": "//examples/demo:placeholder"}),
+    ("two_capacities", "has capacity and placeholder, expected one", _linux, {"capacity": "auto", "placeholder": "//tests/boot:placeholder"}),
     ("no_inputs", "lacks arch, config, kernel_release, module_symvers, headers", kheaders_archive, {}),
     ("go_preset", "has compressor go and preset smallest", kheaders_archive, {"compressor": "go", "kernel": _KERNEL, "preset": "smallest"}),
     ("no_carrier", "has neither of kernel and vmlinux", kheaders_vmlinux, {"archive": _ARCHIVE}),

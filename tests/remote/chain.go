@@ -16,7 +16,7 @@ import (
 
 // The chain's results, from the kernel to the module and the eBPF program.
 var chain = []string{
-	"//examples/demo:placeholder",
+	"//tests/remote:placeholder",
 	"//examples/demo:linux",
 	"//examples/demo:archive",
 	"//examples/demo:stamped",
