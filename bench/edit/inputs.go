@@ -6,7 +6,6 @@ package main
 
 import (
 	"path/filepath"
-	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bench"
 )
@@ -78,16 +77,9 @@ func (in inputs) unpack(dir string) bench.Command {
 
 // script runs commands one after the other, in an empty directory of their own.
 func script(name, out, side string, commands ...[]string) bench.Command {
-	lines := []string{"rm -rf " + quote(side), "mkdir " + quote(side)}
+	lines := []string{bench.Quote("rm", "-rf", side), bench.Quote("mkdir", side)}
 	for _, c := range commands {
-		words := make([]string, len(c))
-		for i, w := range c {
-			words[i] = quote(w)
-		}
-		lines = append(lines, strings.Join(words, " "))
+		lines = append(lines, bench.Quote(c...))
 	}
-	return bench.Command{Name: name, Out: out, Args: []string{"sh", "-e", "-c", strings.Join(lines, "\n")}}
+	return bench.Script(name, out, lines...)
 }
-
-// quote makes a word of the shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

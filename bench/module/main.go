@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -47,30 +46,16 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 }
 
 func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
-	full, module, tree := filepath.Join(dir, "full"), filepath.Join(dir, "module"), filepath.Join(dir, "tree")
-	if err := o.fullTree(ctx, full); err != nil {
+	if err := o.fullTree(ctx, filepath.Join(dir, "full")); err != nil {
 		return nil, err
 	}
-	if err := o.writeModule(module); err != nil {
+	if err := o.writeModule(filepath.Join(dir, "module")); err != nil {
 		return nil, err
 	}
-	if err := bench.Run(ctx, dir, *o.patcher, "extract", "--carrier", *o.archive, "--dir", tree); err != nil {
+	if err := bench.Run(ctx, dir, *o.patcher, "extract", "--carrier", *o.archive, "--dir", filepath.Join(dir, "tree")); err != nil {
 		return nil, err
 	}
-	// make leaves what it has made; a build that finds it would do nothing.
-	forget := "rm -rf " + module + "/.*.cmd " + module + "/*.o " + module + "/*.mod* " + module + "/*.ko " + module + "/Module.symvers && "
-	plain := shell("make -C TREE M=", filepath.Join(module, "hello.ko"),
-		forget+"make -s -C "+filepath.Join(full, "object")+" M="+module+" modules")
-	out := filepath.Join(dir, "hello.ko")
-	build := func(tree string) string {
-		return fmt.Sprintf("%s build --tree %s --source Kbuild=%[3]s/Kbuild --source hello.c=%[3]s/hello.c --out hello.ko=%[4]s --symvers %[5]s/symvers --scratch %[5]s/scratch",
-			*o.kmodule, tree, module, out, dir)
-	}
-	unpacked := shell("kmodule build", out, forget+build(tree))
-	// Each run unpacks into a directory of its own: to remove the last one is no part of it.
-	const fresh = "$fresh/tree"
-	packed := shell("patcher extract, kmodule build", out,
-		"fresh=$(mktemp -d "+dir+"/fresh.XXXXXX) && "+forget+*o.patcher+" extract --carrier "+*o.archive+" --dir "+fresh+" && "+build(fresh))
+	packed, unpacked, plain := o.commands(dir)
 	series, err := bench.Turns(ctx, *o.Runs, func(c bench.Command) error {
 		// All of them have to have made a module.
 		return isModule(c.Out)
@@ -89,6 +74,26 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	}, nil
 }
 
-func shell(name, out, script string) bench.Command {
-	return bench.Command{Name: name, Out: out, Args: []string{"sh", "-e", "-c", script}}
+// commands build the module: from the archive, from its tree, and in the full tree.
+func (o options) commands(dir string) (packed, unpacked, plain bench.Command) {
+	module, out := filepath.Join(dir, "module"), filepath.Join(dir, "hello.ko")
+	// make leaves what it has made; a build that finds it would do nothing.
+	forget := "rm -rf"
+	for _, pattern := range []string{".*.cmd", "*.o", "*.mod*", "*.ko", "Module.symvers"} {
+		forget += " " + bench.Quote(module) + "/" + pattern
+	}
+	build := func(tree string) string {
+		return bench.Quote(*o.kmodule, "build") + " --tree " + tree + " " +
+			bench.Quote("--source", "Kbuild="+module+"/Kbuild", "--source", "hello.c="+module+"/hello.c", "--out", "hello.ko="+out,
+				"--symvers", dir+"/symvers", "--scratch", dir+"/scratch")
+	}
+	// Each run unpacks into a directory of its own: to remove the last one is no part of it.
+	const fresh = `"$fresh/tree"`
+	packed = bench.Script("patcher extract, kmodule build", out,
+		"fresh=$("+bench.Quote("mktemp", "-d", dir+"/fresh.XXXXXX")+")", forget,
+		bench.Quote(*o.patcher, "extract", "--carrier", *o.archive)+" --dir "+fresh, build(fresh))
+	unpacked = bench.Script("kmodule build", out, forget, build(bench.Quote(dir+"/tree")))
+	plain = bench.Script("make -C TREE M=", filepath.Join(module, "hello.ko"), forget,
+		bench.Quote("make", "-s", "-C", filepath.Join(dir, "full/object"), "M="+module, "modules"))
+	return packed, unpacked, plain
 }

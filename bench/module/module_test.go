@@ -7,9 +7,71 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bench"
 )
+
+// The test binary is its own launcher, as a benchmark is.
+func TestMain(m *testing.M) {
+	if os.Args[0] == "bench-launcher" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// What is removed, and what is built, is in the directory, whatever its name.
+func TestCommands(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "a user's files")
+	beside := filepath.Join(parent, "a") // the first word of dir
+	module, tree := filepath.Join(dir, "module"), filepath.Join(dir, "tree")
+	for _, d := range []string{beside, module, tree, filepath.Join(dir, "bin")} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := func(name, script string) *string {
+		file := filepath.Join(dir, "bin", name)
+		if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return &file
+	}
+	// Each makes what it is to make of the argument that says where.
+	archive := filepath.Join(dir, "archive")
+	o := options{
+		archive: &archive,
+		patcher: program("patcher", `[ "$3" = "`+archive+`" ] && mkdir "$5"`),
+		kmodule: program("kmodule", `[ -d "$3" ] && : >"${9#hello.ko=}"`),
+	}
+	program("make", `: >"${4#M=}/hello.ko"`)
+	t.Setenv("PATH", filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+	packed, unpacked, plain := o.commands(dir)
+	for _, c := range []bench.Command{packed, unpacked, plain} {
+		left := []string{filepath.Join(module, "hello.o"), filepath.Join(module, ".hello.o.cmd"), filepath.Join(module, "hello.mod.c")}
+		for _, file := range left {
+			if err := os.WriteFile(file, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := bench.Once(context.Background(), c); err != nil {
+			t.Error(err)
+		}
+		for _, file := range left {
+			if _, err := os.Stat(file); err == nil {
+				t.Errorf("%s: %s is there: it would be taken for built", c.Name, file)
+			}
+		}
+		for _, there := range []string{c.Out, beside} {
+			if _, err := os.Stat(there); err != nil {
+				t.Errorf("%s: %v", c.Name, err)
+			}
+		}
+	}
+}
 
 func TestErrors(t *testing.T) {
 	self, err := os.Executable()

@@ -66,6 +66,19 @@ func TestPeakIsTheProgramsOwn(t *testing.T) {
 	}
 }
 
+func TestScript(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), `a user's "$files"`)
+	if _, err := Once(context.Background(), Script("s", "", Quote("mkdir", dir), "cd "+Quote(dir), "test -d .")); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Once(context.Background(), Script("s", "", "false", "true")); err == nil {
+		t.Error("a line that fails does not end the script")
+	}
+}
+
 func TestOnceRemovesOutput(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	for range 2 {
