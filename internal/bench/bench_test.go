@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +168,40 @@ func TestMeasure(t *testing.T) {
 		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 			t.Errorf("%q: left %v, %v; want what was there", tt.args, left, err)
 		}
+	}
+}
+
+// A target that was missed is no failure unless that is asked for, and never in
+// place of the report.
+func TestCheck(t *testing.T) {
+	for _, tt := range []struct {
+		args  string
+		value float64
+		want  string
+	}{
+		{"", 2, ""},
+		{"-check", 1.5, ""},
+		{"-check", 2, "missed targets: a is 2.000, expected at most 1.5, c is 4.000, expected at most 3"},
+		{"-check -json", 2, "missed targets: a is 2.000, expected at most 1.5, c is 4.000, expected at most 3"},
+	} {
+		b := New("it", "about it", 5, "", "")
+		if _, err := b.Parse(strings.Fields("-dir "+t.TempDir()+" "+tt.args), nil); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		err := b.Measure(context.Background(), nil, &out, func(context.Context, string) (*Report, error) {
+			figures := []Figure{{"a", tt.value, 1.5}, {"b", 9, 0}}
+			if tt.want != "" {
+				figures = append(figures, Figure{"c", 4, 3})
+			}
+			return &Report{Subject: "a subject", Figures: figures}, nil
+		})
+		if err == nil != (tt.want == "") || err != nil && err.Error() != tt.want || !strings.Contains(out.String(), "a subject") {
+			t.Errorf("%q: got %v and %q, want %q and the report", tt.args, err, out.String(), tt.want)
+		}
+	}
+	if f := (Figure{"no number", math.NaN(), 1}); !f.misses() {
+		t.Error("what is no number meets its target")
 	}
 }
 

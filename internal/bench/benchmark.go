@@ -26,6 +26,7 @@ type Benchmark struct {
 
 	name, about string
 	json        *bool
+	strict      *bool
 	dir         *string
 	files       []file
 }
@@ -49,6 +50,7 @@ func New(name, about string, runs int, turns, room string) *Benchmark {
 		name:    name,
 		about:   about,
 		json:    fs.Bool("json", false, "print one JSON object"),
+		strict:  fs.Bool("check", false, "fail, after the report, where a figure misses its target"),
 		dir:     fs.String("dir", "", "work in a new directory below `DIR`"+room+" (default $TMPDIR or /tmp)"),
 	}
 }
@@ -79,7 +81,8 @@ func (b *Benchmark) Parse(args []string, stdout io.Writer) (help bool, err error
 
 // Measure checks what was given and that the programs, by Debian's package of
 // each, are there. It calls measure with a directory of its own, which it removes
-// afterwards, and prints the report.
+// afterwards, and prints the report. With -check a target that was missed is an
+// error then.
 func (b *Benchmark) Measure(ctx context.Context, programs map[string]string, stdout io.Writer, measure func(ctx context.Context, dir string) (*Report, error)) (err error) {
 	if err := b.check(programs); err != nil {
 		return err
@@ -94,10 +97,14 @@ func (b *Benchmark) Measure(ctx context.Context, programs map[string]string, std
 	if err != nil {
 		return err
 	}
+	write := report.Text
 	if *b.json {
-		return report.JSON(stdout)
+		write = report.JSON
 	}
-	return report.Text(stdout)
+	if err := write(stdout); err != nil || !*b.strict {
+		return err
+	}
+	return report.Missed()
 }
 
 func (b *Benchmark) check(programs map[string]string) error {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -70,10 +71,28 @@ func (f Figure) verdict() string {
 	switch {
 	case f.Most == 0:
 		return ""
-	case f.Value <= f.Most:
-		return fmt.Sprintf("(target: at most %g)", f.Most)
+	case f.misses():
+		return fmt.Sprintf("(MISSES the target of at most %g)", f.Most)
 	}
-	return fmt.Sprintf("(MISSES the target of at most %g)", f.Most)
+	return fmt.Sprintf("(target: at most %g)", f.Most)
+}
+
+// misses is true for a figure that is no number, too.
+func (f Figure) misses() bool { return f.Most != 0 && !(f.Value <= f.Most) }
+
+// Missed returns an error that names the figures which miss their targets, or
+// nil.
+func (r *Report) Missed() error {
+	var missed []string
+	for _, f := range r.Figures {
+		if f.misses() {
+			missed = append(missed, fmt.Sprintf("%s is %.3f, expected at most %g", f.Name, f.Value, f.Most))
+		}
+	}
+	if len(missed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("missed targets: %s", strings.Join(missed, ", "))
 }
 
 // JSON writes one object: the figures by their names, "commands" with the
