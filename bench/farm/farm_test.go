@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -76,9 +77,23 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestMeasured(t *testing.T) {
-	var out strings.Builder
-	if err := run([]string{"-configurations", "100", "-commits", "4"}, &out); err != nil || !strings.Contains(out.String(), "machines, busy") {
-		t.Errorf("got %q, %v", &out, err)
+// The table of docs/scale.md is what the program prints.
+func TestDoc(t *testing.T) {
+	var want strings.Builder
+	if err := run(nil, &want); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../../docs/scale.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "|") {
+			got.WriteString(line)
+		}
+	}
+	if got.String() != want.String() {
+		t.Errorf("docs/scale.md has\n%swant, from 'go run ./bench/farm',\n%s", &got, &want)
 	}
 }
