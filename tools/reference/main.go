@@ -58,6 +58,14 @@ func (m module) write(w *bytes.Buffer) {
 		fmt.Fprintf(w, "\n## %s\n\n%s\n", r.name, strings.TrimSpace(r.doc))
 		writeAttributes(w, r.attributes)
 	}
+	for _, r := range m.macros {
+		fmt.Fprintf(w, "\n## %s (macro)\n\n%s\n", r.name, strings.TrimSpace(r.doc))
+		writeAttributes(w, r.attributes)
+	}
+	for _, f := range m.functions {
+		fmt.Fprintf(w, "\n## %s (function)\n\n%s\n", f.name, strings.TrimSpace(f.doc))
+		f.writeParameters(w)
+	}
 	for _, e := range m.extensions {
 		fmt.Fprintf(w, "\n## %s (module extension)\n\n%s\n", e.name, strings.TrimSpace(e.doc))
 		for _, tag := range e.tags {
@@ -81,6 +89,29 @@ func writeAttributes(w *bytes.Buffer, attributes []attribute) {
 			value = "`" + a.value + "`"
 		}
 		fmt.Fprintf(w, "| `%s` | %s | %s | %s |\n", a.name, a.kind, cell(value), cell(a.doc))
+	}
+}
+
+// writeParameters writes what a function takes and returns.
+func (s symbol) writeParameters(w *bytes.Buffer) {
+	if s.deprecated != "" {
+		fmt.Fprintf(w, "\nDeprecated: %s\n", strings.TrimSpace(s.deprecated))
+	}
+	if len(s.attributes) > 0 {
+		w.WriteString("\n| parameter | default | |\n|---|---|---|\n")
+	}
+	for _, p := range s.attributes {
+		value := ""
+		switch {
+		case p.mandatory:
+			value = "required"
+		case p.value != "": // *args and **kwargs have none
+			value = "`" + p.value + "`"
+		}
+		fmt.Fprintf(w, "| `%s` | %s | %s |\n", p.name, cell(value), cell(p.doc))
+	}
+	if s.returns != "" {
+		fmt.Fprintf(w, "\nReturns: %s\n", strings.TrimSpace(s.returns))
 	}
 }
 
