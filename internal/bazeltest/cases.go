@@ -3,6 +3,7 @@
 package bazeltest
 
 import (
+	"context"
 	"fmt"
 	"io"
 )
@@ -13,10 +14,14 @@ type Case struct {
 	Run  func() error
 }
 
-// RunCases runs all cases, writes of each how it ended, and fails if one did.
-func RunCases(w io.Writer, cases ...Case) error {
+// RunCases runs all cases, writes of each how it ended, and fails if one did. It
+// starts none when the context has ended.
+func RunCases(ctx context.Context, w io.Writer, cases ...Case) error {
 	failed := 0
-	for _, c := range cases {
+	for i, c := range cases {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%d of %d tests not run: %w", len(cases)-i, len(cases), context.Cause(ctx))
+		}
 		if err := c.Run(); err != nil {
 			failed++
 			fmt.Fprintf(w, "FAIL %s: %v\n", c.Name, err)

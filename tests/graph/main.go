@@ -8,6 +8,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,19 +20,14 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 )
 
-func main() {
-	if err := run(os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "graph: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(bazeltest.Main("graph", run)) }
 
-func run(w io.Writer) error {
-	bazel, err := bazeltest.Here()
+func run(ctx context.Context, _ []string, w io.Writer) error {
+	bazel, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
 	}
-	return bazeltest.RunCases(w,
+	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "no way from the archive into the kernel's build (aquery)", Run: func() error { return noWayBack(bazel) }},
 		bazeltest.Case{Name: "an added header re-runs pack, stamp and image alone", Run: func() error { return rerun(bazel, "header") }},
 		bazeltest.Case{Name: "another profile re-runs pack, stamp and image alone", Run: func() error { return rerun(bazel, "profile") }},

@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,24 +19,18 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
 )
 
-func main() {
-	if err := run(os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "kleaf: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(bazeltest.Main("kleaf", run)) }
 
-func run(w io.Writer) (err error) {
-	k, err := newKleaf()
+func run(ctx context.Context, _ []string, w io.Writer) (err error) {
+	k, err := newKleaf(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		// The server, and its outputs.
-		_, expunge := k.Run("clean", "--expunge")
-		err = errors.Join(err, expunge, os.RemoveAll(k.In))
+		err = errors.Join(err, k.End("clean", "--expunge"), os.RemoveAll(k.In))
 	}()
-	return bazeltest.RunCases(w,
+	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "kheaders.ko and a module load", Run: k.loads},
 		bazeltest.Case{Name: "the workspace has no rules_go", Run: k.external},
 		bazeltest.Case{Name: "with xz, the archive is the one that is packed here", Run: k.xz},

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -119,8 +120,8 @@ kheaders_toolchain(
 
 // newKleaf copies the example to a directory of its own, beside a release of
 // ours and a stand-in for //common and //build/kernel.
-func newKleaf() (*kleaf, error) {
-	ours, err := bazeltest.Here()
+func newKleaf(ctx context.Context) (*kleaf, error) {
+	ours, err := bazeltest.Here(ctx)
 	if err != nil {
 		return nil, err
 	}

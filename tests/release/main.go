@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,15 +16,10 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 )
 
-func main() {
-	if err := run(os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "release: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(bazeltest.Main("release", run)) }
 
-func run(w io.Writer) (err error) {
-	first, err := bazeltest.Here()
+func run(ctx context.Context, _ []string, w io.Writer) (err error) {
+	first, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
 	}
@@ -41,8 +37,7 @@ func run(w io.Writer) (err error) {
 	second := first
 	second.Startup = []string{"--output_base=" + filepath.Join(dir, "base")}
 	defer func() {
-		_, clean := second.Run("clean", "--expunge")
-		err = errors.Join(err, clean, os.RemoveAll(dir))
+		err = errors.Join(err, second.End("clean", "--expunge"), os.RemoveAll(dir))
 	}()
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	fmt.Fprintln(w, "first build")

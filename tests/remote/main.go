@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,12 +22,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
 )
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "remote: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(bazeltest.Main("remote", run)) }
 
 // An environment is what the tests share.
 type environment struct {
@@ -58,7 +54,7 @@ var groups = []group{
 // errBefore is of a test that has not got what another was to make.
 var errBefore = errors.New("not tried: a test before it failed")
 
-func run(args []string, w io.Writer) (err error) {
+func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	fs := flag.NewFlagSet("remote", flag.ContinueOnError)
 	kept := fs.String("store", "", "keep the server's store in `DIR`: what it holds is not built again")
 	if err := fs.Parse(args); err != nil {
@@ -70,7 +66,7 @@ func run(args []string, w io.Writer) (err error) {
 			return fmt.Errorf("argument %q: expected some of webdav, mapping, small, whole", a)
 		}
 	}
-	here, err := bazeltest.Here()
+	here, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,13 +92,14 @@ func run(args []string, w io.Writer) (err error) {
 			cases = append(cases, g.cases(e)...)
 		}
 	}
-	return bazeltest.RunCases(w, cases...)
+	return bazeltest.RunCases(ctx, w, cases...)
 }
 
 // build builds with an execution log and returns our actions of it.
 func (e *environment) build(b bazeltest.Workspace, args ...string) ([]execlog.Spawn, error) {
 	log := filepath.Join(e.dir, "execution.json")
 	args = append([]string{"build", "--experimental_convenience_symlinks=ignore", "--execution_log_json_file=" + log}, args...)
+	b.Context = e.here.Context
 	if _, err := b.Run(args...); err != nil {
 		return nil, err
 	}

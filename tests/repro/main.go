@@ -9,6 +9,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,15 +29,10 @@ var targets = []string{
 	"//examples/demo:hello",
 }
 
-func main() {
-	if err := run(os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "repro: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(bazeltest.Main("repro", run)) }
 
-func run(w io.Writer) (err error) {
-	first, err := bazeltest.Here()
+func run(ctx context.Context, _ []string, w io.Writer) (err error) {
+	first, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,6 +41,7 @@ func run(w io.Writer) (err error) {
 		return err
 	}
 	second := bazeltest.Workspace{
+		Context: ctx,
 		Dir:     filepath.Join(dir, "another/checkout"),
 		Startup: []string{"--output_base=" + filepath.Join(dir, "base")},
 		Env:     []string{"LANG=C", "LC_ALL=POSIX", "TZ=Asia/Kathmandu", "USER=another"},
@@ -52,7 +49,7 @@ func run(w io.Writer) (err error) {
 	defer func() {
 		var stop error
 		if _, statErr := os.Stat(second.Dir); statErr == nil {
-			_, stop = second.Run("shutdown")
+			stop = second.End("shutdown")
 		}
 		err = errors.Join(err, stop, bazeltest.RemoveAll(dir))
 	}()
@@ -84,5 +81,5 @@ func run(w io.Writer) (err error) {
 			return err
 		}}
 	}
-	return bazeltest.RunCases(w, cases...)
+	return bazeltest.RunCases(ctx, w, cases...)
 }

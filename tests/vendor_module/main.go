@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -23,12 +24,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
 )
 
-func main() {
-	if err := run(os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "vendor_module: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(bazeltest.Main("vendor_module", run)) }
 
 // A vendor is the workspace, and where its archive came from.
 type vendor struct {
@@ -37,17 +33,16 @@ type vendor struct {
 	digest string // of its archive
 }
 
-func run(w io.Writer) (err error) {
-	v, err := newVendor()
+func run(ctx context.Context, _ []string, w io.Writer) (err error) {
+	v, err := newVendor(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		// The server, and its outputs.
-		_, expunge := v.Run("clean", "--expunge")
-		err = errors.Join(err, expunge, os.RemoveAll(v.In))
+		err = errors.Join(err, v.End("clean", "--expunge"), os.RemoveAll(v.In))
 	}()
-	return bazeltest.RunCases(w,
+	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "headers with another digest are refused", Run: v.anotherDigest},
 		bazeltest.Case{Name: "the module is built and loads on the device", Run: v.loads},
 		bazeltest.Case{Name: "the headers can be where a URL says", Run: v.url},
@@ -58,8 +53,8 @@ func run(w io.Writer) (err error) {
 
 // newVendor copies the example to a directory of its own, with the archive that
 // the demo's stamped vmlinux holds.
-func newVendor() (*vendor, error) {
-	ours, err := bazeltest.Here()
+func newVendor(ctx context.Context) (*vendor, error) {
+	ours, err := bazeltest.Here(ctx)
 	if err != nil {
 		return nil, err
 	}
