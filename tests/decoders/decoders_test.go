@@ -12,20 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// archive is the region of the stamped vmlinux, as the guest shows it.
-func archive(t *testing.T) string {
-	t.Helper()
-	file, err := filepath.Abs(os.Getenv("ARCHIVE"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(file); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
+	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+)
 
 const python = `
 import lzma, sys, tarfile
@@ -39,7 +28,8 @@ print(len(names))
 `
 
 func TestAccepted(t *testing.T) {
-	file := archive(t)
+	// The region of the stamped vmlinux, as the guest shows it.
+	file := testinput.File(t, "ARCHIVE")
 	for _, test := range []struct {
 		name    string
 		command []string
