@@ -2,13 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "bpf_object", "kernel_module")
-
-def _fails_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.message)
-    return analysistest.end(env)
-
-_fails_test = analysistest.make(_fails_impl, attrs = {"message": attr.string()}, expect_failure = True)
+load("//tests/analysis:fails_test.bzl", "fails_test")
 
 def _inputs_impl(ctx):
     env = analysistest.begin(ctx)
@@ -42,7 +36,7 @@ def rule_errors_test_suite(name, archive):
     ]:
         kernel_module(name = case, archive = archive, tags = ["manual"], **attrs)
         tests.append("{}_{}".format(case, name))
-        _fails_test(name = tests[-1], message = message, target_under_test = ":" + case)
+        fails_test(name = tests[-1], message = message, target_under_test = ":" + case)
     native.genrule(name = "one_of_several_c", outs = ["one_of_several.c"], cmd = "touch $@", tags = ["manual"])
 
     tests.append("inputs_" + name)
@@ -61,7 +55,7 @@ def rule_errors_test_suite(name, archive):
 
     bpf_object(name = "btf_alone", src = "user.c", archive = archive, btf = "user.c", tags = ["manual"])
     tests.append("btf_alone_" + name)
-    _fails_test(name = tests[-1], message = "needs bpftool too", target_under_test = ":btf_alone")
+    fails_test(name = tests[-1], message = "needs bpftool too", target_under_test = ":btf_alone")
 
     bpf_object(name = "bpf", src = "user.c", archive = archive, tags = ["manual"])
     tests.append("bpf_inputs_" + name)
