@@ -7,8 +7,8 @@
 // kernel, and give its headers to cc modules.
 //
 // It uses the part of Soong's API that has been there since 2020. Where newer
-// versions want more, it asks for it by interface, so that one source compiles
-// with all of them.
+// versions want more, it asks for it by interface, so that one source is
+// meant for all; docs/soong.md says with which versions that was tried, and how far.
 package kheaders
 
 import (
