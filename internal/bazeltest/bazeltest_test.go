@@ -131,3 +131,45 @@ func TestRunCasesStartsNoneAfterTheEnd(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestCopyExample(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(t.TempDir(), "cache"))
+	copied := func(w Workspace) Workspace {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(w.Dir, "examples/one"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(w.Dir, "examples/one/MODULE.bazel"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		example, err := w.CopyExample("one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(example.In, "MODULE.bazel")); err != nil {
+			t.Error(err)
+		}
+		return example
+	}
+	first := workspace(t, context.Background())
+	one, two := copied(first), copied(workspace(t, context.Background()))
+	if one.In == two.In {
+		t.Errorf("two checkouts have their copies in %s", one.In)
+	}
+	left := filepath.Join(one.In, "left")
+	if err := os.WriteFile(left, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if again := copied(first); again.In != one.In {
+		t.Errorf("one checkout has its copy in %s and in %s", one.In, again.In)
+	}
+	if _, err := os.Stat(left); err == nil {
+		t.Errorf("%s is there in the next copy", left)
+	}
+	if err := one.RemoveExample(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(one.In); err == nil {
+		t.Errorf("%s is there after it was removed", one.In)
+	}
+}

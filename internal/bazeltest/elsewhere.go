@@ -5,6 +5,7 @@ package bazeltest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,17 +14,48 @@ import (
 	"strings"
 )
 
-// TempDir makes a directory for a test's output bases and checkouts. It is not
-// below /tmp, over which Bazel's sandbox may put an empty one.
-func TempDir(name string) (string, error) {
+// cacheDir is the user's cache directory. It is not below /tmp, over which
+// Bazel's sandbox may put an empty one.
+func cacheDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	return cache, os.MkdirAll(cache, 0o755)
+}
+
+// TempDir makes a directory for a test's output bases and checkouts.
+func TempDir(name string) (string, error) {
+	cache, err := cacheDir()
+	if err != nil {
 		return "", err
 	}
 	return os.MkdirTemp(cache, "rules_kheaders-"+name+"-")
+}
+
+// CopyExample copies examples/NAME to a directory of its own and returns it as a
+// workspace to run this one's Bazel on. For each checkout the directory is another,
+// and always the same: so is then where Bazel keeps the outputs, and what a run
+// that was killed has left is taken over by the next.
+func (w Workspace) CopyExample(name string) (Workspace, error) {
+	cache, err := cacheDir()
+	if err != nil {
+		return Workspace{}, err
+	}
+	checkout := sha256.Sum256([]byte(w.Dir))
+	w.In = filepath.Join(cache, fmt.Sprintf("rules_kheaders-%s-%x", name, checkout[:4]))
+	if err := os.RemoveAll(w.In); err != nil {
+		return Workspace{}, err
+	}
+	if err := CopyCheckout(filepath.Join(w.Dir, "examples", name), w.In); err != nil {
+		return Workspace{}, errors.Join(err, os.RemoveAll(w.In))
+	}
+	return w, nil
+}
+
+// RemoveExample removes what CopyExample has made, with its server and its outputs.
+func (w Workspace) RemoveExample() error {
+	return errors.Join(w.End("clean", "--expunge"), os.RemoveAll(w.In))
 }
 
 // CopyCheckout copies a checkout, without its history and without Bazel's links

@@ -22,14 +22,18 @@ import (
 func main() { os.Exit(bazeltest.Main("kleaf", run)) }
 
 func run(ctx context.Context, _ []string, w io.Writer) (err error) {
-	k, err := newKleaf(ctx)
+	ours, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		// The server, and its outputs.
-		err = errors.Join(err, k.End("clean", "--expunge"), os.RemoveAll(k.In))
-	}()
+	k, err := newKleaf(ours)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, k.RemoveExample()) }()
+	if err := k.fill(ours); err != nil {
+		return err
+	}
 	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "kheaders.ko and a module load", Run: k.loads},
 		bazeltest.Case{Name: "the workspace has no rules_go", Run: k.external},

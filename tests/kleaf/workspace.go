@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -118,59 +117,51 @@ kheaders_toolchain(
 )
 `
 
-// newKleaf copies the example to a directory of its own, beside a release of
-// ours and a stand-in for //common and //build/kernel.
-func newKleaf(ctx context.Context) (*kleaf, error) {
-	ours, err := bazeltest.Here(ctx)
+// newKleaf is a copy of the example.
+func newKleaf(ours bazeltest.Workspace) (*kleaf, error) {
+	example, err := ours.CopyExample("kleaf")
 	if err != nil {
 		return nil, err
 	}
+	k := &kleaf{Workspace: example}
+	// Modules of this workspace and not of that one: tools/bazel may have told Bazel where they are, which is an error then.
+	for _, module := range []string{"gazelle", "package_metadata", "rules_go", "rules_shell", "xz"} {
+		k.Flags = append(k.Flags, "--override_module="+module+"=")
+	}
+	return k, nil
+}
+
+// fill puts beside the example a release of ours and a stand-in for //common and
+// //build/kernel.
+func (k *kleaf) fill(ours bazeltest.Workspace) (err error) {
 	targets := []string{image, archive, sources}
 	for target := range outs {
 		targets = append(targets, target)
 	}
 	if _, err := ours.Run(append([]string{"build"}, targets...)...); err != nil {
-		return nil, err
-	}
-	k := &kleaf{Workspace: ours}
-	// Modules of this workspace and not of that one: tools/bazel may have told Bazel where they are, which is an error then.
-	for _, module := range []string{"gazelle", "package_metadata", "rules_go", "rules_shell", "xz"} {
-		k.Flags = append(k.Flags, "--override_module="+module+"=")
+		return err
 	}
 	if k.image, err = ours.File(image); err != nil {
-		return nil, err
+		return err
 	}
 	if k.archive, err = ours.File(archive); err != nil {
-		return nil, err
-	}
-	// Not below /tmp, over which Bazel's sandbox may put an empty one. The name is
-	// always the same, and so is where Bazel keeps its outputs.
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	k.In = filepath.Join(cache, "rules_kheaders_kleaf")
-	if err := os.RemoveAll(k.In); err != nil {
-		return nil, err
-	}
-	if err := os.CopyFS(k.In, os.DirFS(filepath.Join(ours.Dir, "examples/kleaf"))); err != nil {
-		return nil, err
+		return err
 	}
 	// A registry without a module.
 	if err := os.MkdirAll(filepath.Join(k.In, "external/bazelbuild-bazel-central-registry/modules"), 0o755); err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := ours.Run("run", "//tools:release", "--", filepath.Join(k.In, "external/rules_kheaders")); err != nil {
-		return nil, err
+		return err
 	}
 	if err := k.common(ours); err != nil {
-		return nil, err
+		return err
 	}
 	xz, err := exec.LookPath("xz")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return k, errors.Join(
+	return errors.Join(
 		k.write("build/kernel/kleaf/BUILD.bazel", nil),
 		k.copy(filepath.Join(ours.Dir, "tests/adapters/kleaf/kernel_build.bzl"), "build/kernel/kleaf/kernel_build.bzl"),
 		k.write("drivers/kheaders/BUILD.bazel", []byte(carrierBuild)),

@@ -34,14 +34,19 @@ type vendor struct {
 }
 
 func run(ctx context.Context, _ []string, w io.Writer) (err error) {
-	v, err := newVendor(ctx)
+	ours, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		// The server, and its outputs.
-		err = errors.Join(err, v.End("clean", "--expunge"), os.RemoveAll(v.In))
-	}()
+	example, err := ours.CopyExample("vendor_module")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, example.RemoveExample()) }()
+	v, err := newVendor(ours, example)
+	if err != nil {
+		return err
+	}
 	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "headers with another digest are refused", Run: v.anotherDigest},
 		bazeltest.Case{Name: "the module is built and loads on the device", Run: v.loads},
@@ -51,13 +56,9 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	)
 }
 
-// newVendor copies the example to a directory of its own, with the archive that
-// the demo's stamped vmlinux holds.
-func newVendor(ctx context.Context) (*vendor, error) {
-	ours, err := bazeltest.Here(ctx)
-	if err != nil {
-		return nil, err
-	}
+// newVendor puts into a copy of the example the archive that the demo's stamped
+// vmlinux holds.
+func newVendor(ours, example bazeltest.Workspace) (*vendor, error) {
 	const archiveTarget, imageTarget = "//examples/demo:archive_in_vmlinux", "//examples/demo:bzImage"
 	if _, err := ours.Run("build", archiveTarget, imageTarget); err != nil {
 		return nil, err
@@ -75,20 +76,7 @@ func newVendor(ctx context.Context) (*vendor, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(content)
-	v := &vendor{Workspace: ours, image: image, digest: hex.EncodeToString(sum[:])}
-	// Not below /tmp, over which Bazel's sandbox may put an empty one. The name is
-	// always the same, and so is where Bazel keeps its outputs.
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	v.In = filepath.Join(cache, "rules_kheaders_vendor_module")
-	if err := os.RemoveAll(v.In); err != nil {
-		return nil, err
-	}
-	if err := os.CopyFS(v.In, os.DirFS(filepath.Join(ours.Dir, "examples/vendor_module"))); err != nil {
-		return nil, err
-	}
+	v := &vendor{Workspace: example, image: image, digest: hex.EncodeToString(sum[:])}
 	return v, errors.Join(
 		os.WriteFile(filepath.Join(v.In, "kheaders.tar.xz"), content, 0o644),
 		v.edit("MODULE.bazel", regexp.MustCompile(`path = "../.."`), fmt.Sprintf("path = %q", ours.Dir)),
