@@ -23,21 +23,19 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	cache, err := os.UserCacheDir()
+	dir, err := bazeltest.TempDir("release")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp(cache, "rules_kheaders-release-")
-	if err != nil {
-		return err
-	}
+	base := filepath.Join(dir, "base")
 	second := first
-	second.Startup = []string{"--output_base=" + filepath.Join(dir, "base")}
+	second.Startup = []string{"--output_base=" + base}
 	defer func() {
-		err = errors.Join(err, second.End("clean", "--expunge"), os.RemoveAll(dir))
+		var stop error
+		if _, statErr := os.Stat(base); statErr == nil {
+			stop = second.End("shutdown")
+		}
+		err = errors.Join(err, stop, bazeltest.RemoveAll(dir))
 	}()
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	fmt.Fprintln(w, "first build")
