@@ -38,6 +38,7 @@ type Workspace struct {
 	Context context.Context // ends what Run runs; nil for none
 	Dir     string          // this workspace, whose tools/bazel is run
 	In      string          // another workspace to run it on, or ""
+	Prefix  []string        // a program that runs tools/bazel, with its arguments, or none
 	Startup []string
 	Flags   []string // of every command
 	Env     []string // added to this program's own, as NAME=VALUE
@@ -63,7 +64,8 @@ func (w Workspace) Run(args ...string) ([]byte, error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(w.Dir, "tools/bazel"), slices.Concat(w.Startup, args[:1], w.Flags, args[1:])...)
+	command := slices.Concat(w.Prefix, []string{filepath.Join(w.Dir, "tools/bazel")}, w.Startup, args[:1], w.Flags, args[1:])
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = w.Dir
 	if w.In != "" {
 		cmd.Dir = w.In
@@ -88,6 +90,14 @@ func (w Workspace) End(args ...string) error {
 	w.Context = nil
 	_, err := w.Run(args...)
 	return err
+}
+
+// Need fails unless a program is there, with the package of Debian's that has it.
+func Need(program, pkg string) error {
+	if _, err := exec.LookPath(program); err != nil {
+		return fmt.Errorf("find %s: not on the PATH: install with 'apt-get install %s'", program, pkg)
+	}
+	return nil
 }
 
 // Files returns the absolute paths of targets' default outputs.

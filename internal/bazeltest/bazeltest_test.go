@@ -85,6 +85,23 @@ func TestRunPutsFlagsBehindTheCommand(t *testing.T) {
 	}
 }
 
+func TestRunBehindAPrefix(t *testing.T) {
+	w := workspace(t, context.Background())
+	bazel := filepath.Join(w.Dir, "tools/bazel")
+	w.Prefix = []string{bazel, "prefix"}
+	got, err := w.Run("info")
+	if want := "prefix " + bazel + " --output_base=base info --flag\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+func TestNeed(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if err := Need("taskset", "util-linux"); err == nil || !strings.Contains(err.Error(), "'apt-get install util-linux'") {
+		t.Errorf("got %v, want the command that installs it", err)
+	}
+}
+
 // The test program is sent a signal in mid-build: Bazel is interrupted, what is
 // deferred is done, and by a Bazel that is not.
 func TestMainInterrupted(t *testing.T) {

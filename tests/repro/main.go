@@ -2,10 +2,10 @@
 
 // Repro builds the demo's chain a second time, with nothing the same that need not
 // be: another checkout, output base, user, host name, locale, time zone and time,
-// one action at a time and without any cache. It compares the results byte for
-// byte, and says of files that differ in what. Start it by `tools/bazel run
-// //tests/repro`; it builds a kernel. //tests/remote has the same for a build on
-// a remote execution server.
+// on one processor, so that Bazel, make and the packer do one thing at a time, and
+// without any cache. It compares the results byte for byte, and says of files that
+// differ in what. Start it by `tools/bazel run //tests/repro`; it builds a kernel.
+// //tests/remote has the same for a build on a remote execution server.
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
@@ -36,6 +37,10 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	alone, err := oneProcessor()
+	if err != nil {
+		return err
+	}
 	dir, err := bazeltest.TempDir("repro")
 	if err != nil {
 		return err
@@ -43,6 +48,8 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	second := bazeltest.Workspace{
 		Context: ctx,
 		Dir:     filepath.Join(dir, "another/checkout"),
+		// The server keeps to the processor too, and what it starts.
+		Prefix:  alone,
 		Startup: []string{"--output_base=" + filepath.Join(dir, "base")},
 		Env:     []string{"LANG=C", "LC_ALL=POSIX", "TZ=Asia/Kathmandu", "USER=another"},
 	}
@@ -58,7 +65,7 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	if _, err := first.Run(append([]string{"build", "//tools/packer", "//tools/patcher"}, targets...)...); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "second build: another checkout, user, host, locale and time zone, --jobs=1, no cache (a kernel, some minutes)")
+	fmt.Fprintln(w, "second build: another checkout, user, host, locale and time zone, one processor, no cache (a kernel, some twenty minutes)")
 	if err := bazeltest.CopyCheckout(first.Dir, second.Dir); err != nil {
 		return err
 	}
@@ -82,4 +89,24 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 		}}
 	}
 	return bazeltest.RunCases(ctx, w, cases...)
+}
+
+var allowed = regexp.MustCompile(`(?m)^Cpus_allowed_list:\s*(\d+)`)
+
+// oneProcessor is a command that keeps what it runs to one of the processors that
+// this program may use, of which the first need not be 0 in a container.
+func oneProcessor() ([]string, error) {
+	if err := bazeltest.Need("taskset", "util-linux"); err != nil {
+		return nil, err
+	}
+	const name = "/proc/self/status"
+	status, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	first := allowed.FindSubmatch(status)
+	if first == nil {
+		return nil, fmt.Errorf("read %s: no line begins with Cpus_allowed_list", name)
+	}
+	return []string{"taskset", "-c", string(first[1])}, nil
 }
