@@ -33,11 +33,11 @@ func newMachine(t *testing.T) machine {
 	}
 	for _, name := range []string{
 		"basename", "bash", "cat", "chmod", "cut", "dirname", "env", "find", "flock", "grep", "head", "id", "mkdir", "mv", "printf",
-		"readlink", "rm", "rmdir", "sed", "sha256sum", "sleep", "sort", "touch", "tr", "uname", "xargs",
+		"readlink", "rm", "rmdir", "sed", "sha256sum", "sleep", "sort", "tar", "touch", "tr", "uname", "xargs",
 	} {
 		file, err := exec.LookPath(name)
 		if err != nil {
-			t.Fatalf("%s is not installed: apt-get install -y coreutils findutils grep sed util-linux", name)
+			t.Fatalf("%s is not installed: apt-get install -y coreutils findutils grep sed tar util-linux", name)
 		}
 		if err := os.Symlink(file, filepath.Join(m.bin, name)); err != nil {
 			t.Fatal(err)
@@ -53,6 +53,15 @@ func newMachine(t *testing.T) machine {
 		}
 	}
 	return m
+}
+
+// debian puts on the PATH what Debian's Bazel is made with. bwrap fails: the
+// root is all that is made.
+func (m machine) debian(mmdebstrap string) {
+	m.t.Helper()
+	m.program("bwrap", "exit 1")
+	m.program("newuidmap", "exit 1")
+	m.program("mmdebstrap", mmdebstrap)
 }
 
 // program puts a shell script on the PATH.
@@ -109,8 +118,7 @@ func TestWhichBazel(t *testing.T) {
 		t.Run(v+" on the PATH", func(t *testing.T) {
 			m := newMachine(t)
 			m.program("bazel", version(v))
-			m.program("mmdebstrap", `echo "E: no network" >&2; exit 1`)
-			m.program("bwrap", "exit 1")
+			m.debian(`echo "E: no network" >&2; exit 1`)
 			out, err := m.command().CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "making Debian's Bazel") {
 				t.Errorf("got %v:\n%s\nwant it to make Debian's, for this one is too old", err, out)
@@ -137,16 +145,63 @@ func (m machine) parts() []string {
 	return names
 }
 
-func TestMirrorFails(t *testing.T) {
+// wholeRoot is an mmdebstrap that writes a tar of one file and one device, all
+// of another user's, to its stdout, as in a user namespace.
+const wholeRoot = `for last; do :; done
+[ "$last" = - ] || { echo "E: target is $last" >&2; exit 1; }
+mkdir -p "$KHEADERS_CACHE/made/etc" "$KHEADERS_CACHE/made/dev"
+echo here >"$KHEADERS_CACHE/made/etc/from_debian"
+echo >"$KHEADERS_CACHE/made/dev/null"
+tar --create --owner=100000 --group=100000 --directory "$KHEADERS_CACHE/made" .
+`
+
+// The root is of who made it: mmdebstrap's own directories, and its devices, are
+// not where root is not the caller.
+func TestRootIsTheCallers(t *testing.T) {
 	m := newMachine(t)
-	m.program("bwrap", "exit 1")
-	m.program("mmdebstrap", `echo "E: Unable to locate package bazel-bootstrap" >&2; exit 100`)
-	out, err := m.command().CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "Unable to locate package bazel-bootstrap") {
-		t.Errorf("got %v:\n%s\nwant a failure with mmdebstrap's own reason", err, out)
+	m.debian(wholeRoot)
+	if out, err := m.command().CombinedOutput(); err == nil || !strings.Contains(string(out), "fetching rules_go") {
+		t.Fatalf("got %v:\n%s\nwant the root made, and bwrap to fail then", err, out)
 	}
-	if got := m.parts(); len(got) > 0 {
-		t.Errorf("left %v, want nothing that looks finished", got)
+	parts := m.parts()
+	if len(parts) != 1 || !strings.HasPrefix(parts[0], "root-") {
+		t.Fatalf("made %v, want a root", parts)
+	}
+	root := filepath.Join(m.cache, parts[0])
+	for _, name := range []string{"etc", "etc/from_debian", "etc/resolv.conf", "dev"} {
+		info, err := os.Stat(filepath.Join(root, name))
+		if err != nil {
+			t.Error(err)
+		} else if got := info.Sys().(*syscall.Stat_t).Uid; got != uint32(os.Getuid()) {
+			t.Errorf("%s is the user %d's, want the caller's, %d", name, got, os.Getuid())
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(root, "dev")); err != nil || len(left) > 0 {
+		t.Errorf("dev holds %v, %v; want nothing, for only root can make devices", left, err)
+	}
+}
+
+func TestMirrorFails(t *testing.T) {
+	for _, before := range []string{"", wholeRoot} {
+		m := newMachine(t)
+		m.debian(before + `echo "E: Unable to locate package bazel-bootstrap" >&2; exit 100`)
+		out, err := m.command().CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "mmdebstrap forky failed: E: Unable to locate package bazel-bootstrap; see ") {
+			t.Errorf("got %v:\n%s\nwant a failure with mmdebstrap's own reason", err, out)
+		}
+		if got := m.parts(); len(got) > 0 {
+			t.Errorf("left %v, want nothing that looks finished", got)
+		}
+	}
+}
+
+// A disk that is full is tar's to say.
+func TestUnpackFails(t *testing.T) {
+	m := newMachine(t)
+	m.debian(`echo this is no tar`)
+	out, err := m.command().CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "mmdebstrap forky failed: tar: ") || len(m.parts()) > 0 {
+		t.Errorf("got %v, left %v:\n%s\nwant a failure with tar's reason", err, m.parts(), out)
 	}
 }
 
@@ -154,8 +209,7 @@ func TestMirrorFails(t *testing.T) {
 // date is checked first.
 func TestExpiredMirror(t *testing.T) {
 	m := newMachine(t)
-	m.program("bwrap", "exit 1")
-	m.program("mmdebstrap", `case "$*" in
+	m.debian(`case "$*" in
 *Check-Valid-Until*) echo "E: second try" >&2 ;;
 *) echo "E: Release file for suite is expired (invalid since 1d)" >&2 ;;
 esac
@@ -168,33 +222,41 @@ exit 100`)
 
 func TestInterrupted(t *testing.T) {
 	m := newMachine(t)
-	m.program("bwrap", "exit 1")
-	started := filepath.Join(m.cache, "started")
-	m.program("mmdebstrap", `for a; do last=$a; done; mkdir -p "$last/usr"; touch `+started+`; exec sleep 20`)
+	// The tar is unpacked, and never comes to its end.
+	m.debian(wholeRoot + `exec sleep 60`)
 	cmd := m.command()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < 100; i++ {
-		if _, err := os.Stat(started); err == nil {
-			break
+	// left is what was unpacked of a part that is not finished.
+	left := func() []string {
+		files, err := filepath.Glob(filepath.Join(m.cache, "root-*.tmp/etc/from_debian"))
+		if err != nil {
+			t.Fatal(err)
 		}
+		return files
+	}
+	for i := 0; i < 200 && len(left()) == 0; i++ {
 		time.Sleep(50 * time.Millisecond)
 	}
+	before := left()
 	// The hard way: nothing can be cleaned up.
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	var exit *exec.ExitError
-	if err := cmd.Wait(); !errors.As(err, &exit) {
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("wait: %v, want it killed", err)
+	}
+	if len(before) != 1 || len(left()) != 1 {
+		t.Fatalf("unpacked %v in ten seconds, and %v was left; want one file that is left", before, left())
 	}
 	if got := m.parts(); len(got) > 0 {
 		t.Errorf("left %v, want nothing that looks finished", got)
 	}
 	// The next run starts from nothing, not from what was left.
-	m.program("mmdebstrap", `for a; do last=$a; done; [ ! -e "$last/usr" ] || echo "E: took what was left" >&2; echo "E: new try" >&2; exit 1`)
+	m.program("mmdebstrap", `[ ! -e "$KHEADERS_CACHE"/root-*.tmp/etc ] || echo "E: took what was left" >&2; echo "E: new try" >&2; exit 1`)
 	out, err := m.command().CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "new try") || strings.Contains(string(out), "took what was left") {
 		t.Errorf("got %v:\n%s\nwant a new try in an empty directory", err, out)
@@ -207,6 +269,9 @@ func TestMissingPrograms(t *testing.T) {
 	m := newMachine(t)
 	out, err := m.command().CombinedOutput()
 	want := "apt-get install -y --no-install-recommends mmdebstrap bubblewrap"
+	if os.Getuid() != 0 {
+		want += " uidmap"
+	}
 	if err == nil || !strings.Contains(string(out), want) {
 		t.Errorf("got %v:\n%s\nwant a failure that says %q", err, out, want)
 	}
