@@ -263,6 +263,43 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// Of two first runs at once one installs what is missing, and the other waits:
+// apt-get fails where another runs.
+func TestTwoFirstRuns(t *testing.T) {
+	m := newMachine(t)
+	// Whoever runs the test, root's apt-get is not run.
+	if err := os.Remove(filepath.Join(m.bin, "id")); err != nil {
+		t.Fatal(err)
+	}
+	m.program("id", "echo 0")
+	m.program("apt-get", `[ "$1" != update ] || exit 0
+echo install >>"$KHEADERS_CACHE/installs"
+sleep 1
+for name in mmdebstrap bwrap; do
+  printf '#!/bin/sh\necho "E: no network" >&2\nexit 1\n' >"$0.new"
+  chmod +x "$0.new"
+  mv "$0.new" "${0%/*}/$name"
+done`)
+	var outs [2]strings.Builder
+	var cmds [2]*exec.Cmd
+	for i := range cmds {
+		cmds[i] = m.command()
+		cmds[i].Stdout, cmds[i].Stderr = &outs[i], &outs[i]
+		if err := cmds[i].Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, cmd := range cmds {
+		if err := cmd.Wait(); err == nil || !strings.Contains(outs[i].String(), "no network") {
+			t.Errorf("got %v:\n%s\nwant it to come to mmdebstrap", err, &outs[i])
+		}
+	}
+	installs, err := os.ReadFile(filepath.Join(m.cache, "installs"))
+	if got, want := string(installs), "install\n"; got != want || err != nil {
+		t.Errorf("installed %q, %v; want once", got, err)
+	}
+}
+
 // What is missing is said all at once, with the command, where it may not be
 // installed: here there is no apt-get.
 func TestMissingPrograms(t *testing.T) {
