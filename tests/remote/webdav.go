@@ -62,6 +62,9 @@ func (e *environment) webdav() error {
 	if err != nil {
 		return err
 	}
+	if err := allRan(mixed, []string{hit, miss}, mnemonics...); err != nil {
+		return err
+	}
 	for _, s := range mixed {
 		if want := map[bool]string{true: miss, false: hit}[s.Mnemonic == "KheadersStamp"]; s.Runner != want {
 			return fmt.Errorf("with KheadersStamp kept off the cache: %s has runner %q, want %q", s.Mnemonic, s.Runner, want)
