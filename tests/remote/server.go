@@ -11,8 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync/atomic"
-	"time"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/reapi"
 )
 
@@ -24,29 +24,19 @@ type server struct {
 	Address string // the proxy's
 
 	dir, socket string
-	process     *exec.Cmd
+	process     *process
 	log         *os.File
 	proxy       *http.Server
 	executing   atomic.Int32
 	executed    chan struct{} // gets a value at each call of Execute, if one is waited for
 }
 
-// programs that the tests start, and Debian's package of each.
-var programs = map[string]string{
-	"bwrap": "bubblewrap", "buildbox-casd": "buildbox", "buildbox-run-hosttools": "buildbox", "nginx": "nginx-light",
-}
-
-func need(names ...string) error {
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err != nil {
-			return fmt.Errorf("find %s: not on the PATH: install with 'apt-get install %s'", name, programs[name])
-		}
-	}
-	return nil
-}
-
 func newServer(dir string) (*server, error) {
-	if err := need("bwrap", "buildbox-casd", "buildbox-run-hosttools"); err != nil {
+	if err := errors.Join(
+		bazeltest.Need("bwrap", "bubblewrap"),
+		bazeltest.Need("buildbox-casd", "buildbox"),
+		bazeltest.Need("buildbox-run-hosttools", "buildbox"),
+	); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -87,11 +77,8 @@ func newServer(dir string) (*server, error) {
 }
 
 // start starts buildbox and waits until it listens.
-func (s *server) start() error {
-	if err := os.Remove(s.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	s.process = exec.Command("bwrap",
+func (s *server) start() (err error) {
+	cmd := exec.Command("bwrap",
 		"--tmpfs", "/", "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc",
 		"--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
 		"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", s.dir, s.dir, "--bind", filepath.Dir(s.socket), filepath.Dir(s.socket),
@@ -100,29 +87,19 @@ func (s *server) start() error {
 		"buildbox-casd", "--bind=unix:"+s.socket, "--buildbox-run=/usr/bin/buildbox-run-hosttools",
 		// Otherwise files are staged by FUSE where its program is, and its device need not be.
 		"--runner-arg=--staging-mode=copy-or-link", "--jobs=2", filepath.Join(s.dir, "cas"))
-	s.process.Stdout, s.process.Stderr = s.log, s.log
-	if err := s.process.Start(); err != nil {
-		return err
+	cmd.Stdout, cmd.Stderr = s.log, s.log
+	if s.process, err = listen(cmd, s.socket, s.log.Name()); err != nil {
+		return fmt.Errorf("start buildbox-casd: %w", err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		c, err := net.Dial("unix", s.socket)
-		if err == nil {
-			return c.Close()
-		}
-		if time.Now().After(deadline) {
-			text, _ := os.ReadFile(s.log.Name())
-			return fmt.Errorf("buildbox-casd does not listen after a minute: %w: %.500s", err, text)
-		}
-	}
+	return nil
 }
 
 // kill ends buildbox and all that it runs, at once.
 func (s *server) kill() error {
-	if s.process == nil || s.process.Process == nil {
+	if s.process == nil {
 		return nil
 	}
-	err := s.process.Process.Kill()
-	s.process.Wait() // killed, which is no error
+	err := s.process.kill()
 	s.process = nil
 	return err
 }

@@ -3,14 +3,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
 )
 
@@ -19,12 +23,12 @@ var cachedTargets = []string{"//tests/remote:cached", "//tests/remote:cached_vml
 // webdav builds with an empty HTTP cache, loses the outputs, and builds again.
 // What comes before them is made first and all of it fetched, for what is only in
 // the machine's own cache would be missed in the empty one.
-func (e *environment) webdav() error {
+func (e *environment) webdav() (err error) {
 	address, stop, err := nginx(filepath.Join(e.dir, "nginx"))
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { err = errors.Join(err, stop()) }()
 	flags := append([]string{"--disk_cache=", "--remote_cache=http://" + address}, cachedTargets...)
 	if _, err := e.build(e.here, append([]string{everything}, cachedTargets...)...); err != nil {
 		return err
@@ -73,9 +77,12 @@ func (e *environment) webdav() error {
 	return nil
 }
 
-// nginx starts a WebDAV server on loopback.
-func nginx(dir string) (address string, stop func(), err error) {
-	if err := need("nginx"); err != nil {
+// nginx starts a WebDAV server on a Unix socket, and a proxy before it on
+// loopback, for a port that is free now may be taken when nginx comes to it. Bazel
+// has --remote_proxy=unix:PATH, and not where it lacks netty's native library, as
+// Debian's does.
+func nginx(dir string) (address string, stop func() error, err error) {
+	if err := bazeltest.Need("nginx", "nginx-light"); err != nil {
 		return "", nil, err
 	}
 	// Bazel's two stores are directories of it.
@@ -84,12 +91,17 @@ func nginx(dir string) (address string, stop func(), err error) {
 			return "", nil, err
 		}
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	// A socket's path is of at most 107 bytes (unix(7)), so it is not in dir.
+	sockets, err := os.MkdirTemp("", "webdav-")
 	if err != nil {
 		return "", nil, err
 	}
-	address = free.Addr().String()
-	free.Close()
+	defer func() {
+		if err != nil {
+			os.RemoveAll(sockets)
+		}
+	}()
+	socket := filepath.Join(sockets, "socket")
 	config := fmt.Sprintf(`
 daemon off;
 master_process off;
@@ -105,33 +117,37 @@ http {
   uwsgi_temp_path %[1]s/tmp;
   scgi_temp_path %[1]s/tmp;
   server {
-    listen %[2]s;
+    listen unix:%[2]s;
     root %[1]s/store;
     location / { dav_methods PUT; create_full_put_path on; }
   }
 }
-`, dir, address)
-	file := filepath.Join(dir, "nginx.conf")
+`, dir, socket)
+	file, log := filepath.Join(dir, "nginx.conf"), filepath.Join(dir, "errors")
 	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
 		return "", nil, err
 	}
-	cmd := exec.Command("nginx", "-e", filepath.Join(dir, "errors"), "-c", file)
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
+	process, err := listen(exec.Command("nginx", "-e", log, "-c", file), socket, log)
+	if err != nil {
+		return "", nil, fmt.Errorf("start nginx: %w", err)
 	}
-	stop = func() {
-		cmd.Process.Kill()
-		cmd.Wait()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, errors.Join(err, process.kill())
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		c, err := net.Dial("tcp", address)
-		if err == nil {
-			return address, stop, c.Close()
-		}
-		if time.Now().After(deadline) {
-			stop()
-			text, _ := os.ReadFile(filepath.Join(dir, "errors"))
-			return "", nil, fmt.Errorf("nginx does not listen on %s after a minute: %.500s", address, text)
-		}
-	}
+	proxy := &http.Server{Handler: &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "localhost"}) },
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				var d net.Dialer
+				return d.DialContext(ctx, "unix", socket)
+			},
+			DisableCompression: true,
+			// A PUT that meets with nginx closing an idle connection could not be sent again.
+			DisableKeepAlives: true,
+		},
+	}}
+	go proxy.Serve(listener)
+	stop = func() error { return errors.Join(proxy.Close(), process.kill(), os.RemoveAll(sockets)) }
+	return listener.Addr().String(), stop, nil
 }
