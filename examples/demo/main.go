@@ -5,12 +5,14 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -18,7 +20,9 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "demo: %v\n", err)
 		os.Exit(1)
 	}
@@ -34,7 +38,7 @@ type stamp struct {
 	Members   int    `json:"members"`
 }
 
-func run(args []string, w io.Writer) error {
+func run(ctx context.Context, args []string, w io.Writer) error {
 	if len(args) != 5 {
 		return fmt.Errorf("got %d arguments, expected bzImage, vmlinux, archive, stamp report, module; use `tools/bazel run //:demo`", len(args))
 	}
@@ -55,7 +59,7 @@ func run(args []string, w io.Writer) error {
 	digest := hex.EncodeToString(sum[:])
 
 	fmt.Fprintf(w, "\nBooting %s in QEMU.\n\n", filepath.Base(image))
-	result, err := guest.Run(guest.Config{
+	result, err := guest.Run(ctx, guest.Config{
 		Arch:  "x86_64",
 		Image: image,
 		Files: map[string]string{"/modules/hello.ko": module},

@@ -56,8 +56,8 @@ const (
 )
 
 // Run boots the guest and waits for its end. The console goes to w as it comes.
-// A guest that panics, hangs or has a failing command is an error.
-func Run(c Config, w io.Writer) (*Result, error) {
+// A guest that panics, hangs or has a failing command is an error; ctx ends it.
+func Run(ctx context.Context, c Config, w io.Writer) (*Result, error) {
 	initrd, err := os.CreateTemp("", "initramfs-*.cpio.gz")
 	if err != nil {
 		return nil, err
@@ -72,9 +72,9 @@ func Run(c Config, w io.Writer) (*Result, error) {
 		return nil, err
 	}
 	limit := time.Duration(c.Timeout) * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	console, err := cmd.StdoutPipe()
@@ -92,6 +92,8 @@ func Run(c Config, w io.Writer) (*Result, error) {
 	err = cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
+		return nil, fmt.Errorf("boot %s: %w", c.Image, context.Cause(ctx))
+	case limited.Err() != nil:
 		return nil, fmt.Errorf("boot %s: the guest did not end within %v; its console is above", c.Image, limit)
 	case err != nil:
 		return nil, fmt.Errorf("boot %s: %w: %s", c.Image, err, strings.TrimSpace(stderr.String()))

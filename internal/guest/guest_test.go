@@ -69,7 +69,7 @@ func TestRunRefuses(t *testing.T) {
 		{"relative file", `guest file "x": expected a clean absolute path`, Config{Arch: "x86_64", Busybox: self, Files: map[string]string{"x": self}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Run(test.config, io.Discard)
+			_, err := Run(t.Context(), test.config, io.Discard)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want one with %q", err, test.want)
 			}

@@ -19,7 +19,7 @@ import (
 // boot returns the guest's free memory in KiB, and what it shows of the archive.
 func boot(t *testing.T, append string) (free int, r *guest.Result) {
 	t.Helper()
-	r, err := guest.Run(guest.Config{
+	r, err := guest.Run(t.Context(), guest.Config{
 		Arch:      "x86_64",
 		Image:     os.Getenv("IMAGE"),
 		Commands:  []string{"echo 3 > /proc/sys/vm/drop_caches", "grep -E '^(MemTotal|MemFree):' /proc/meminfo"},

@@ -83,7 +83,7 @@ func (k *kleaf) loads() error {
 		files[name] = file
 	}
 	var console strings.Builder
-	result, err := guest.Run(guest.Config{
+	result, err := guest.Run(k.Context, guest.Config{
 		Arch:  "x86_64",
 		Image: k.image,
 		Files: files,

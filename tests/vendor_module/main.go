@@ -128,7 +128,7 @@ func (v *vendor) loads() error {
 		return err
 	}
 	var console strings.Builder
-	result, err := guest.Run(guest.Config{
+	result, err := guest.Run(v.Context, guest.Config{
 		Arch:      "x86_64",
 		Image:     v.image,
 		Files:     map[string]string{"/modules/blink.ko": module},

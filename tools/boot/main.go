@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,8 +13,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
 )
@@ -28,13 +31,15 @@ type spec struct {
 }
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "boot: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
 	file := os.Getenv("LINUX_BOOT_TEST")
 	if len(args) == 1 {
 		file = args[0]
@@ -51,7 +56,7 @@ func run(args []string, stdout io.Writer) error {
 		return fmt.Errorf("read %s: %w", file, err)
 	}
 	s.Timeout = within(s.Timeout, os.Getenv("TEST_TIMEOUT"))
-	result, err := guest.Run(s.Config, stdout)
+	result, err := guest.Run(ctx, s.Config, stdout)
 	if err != nil {
 		return err
 	}
