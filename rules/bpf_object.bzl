@@ -75,7 +75,7 @@ bpf_object = rule(
             allow_single_file = True,
         ),
         "clang": attr.label(
-            doc = "The program clang, with its own headers (lib/clang/…/include) among its runfiles; the machine's by default.",
+            doc = "The program clang, with its own headers (lib/clang/N/include) among its runfiles; the machine's by default.",
             allow_files = True,
             cfg = "exec",
             executable = True,
