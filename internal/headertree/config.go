@@ -5,7 +5,8 @@ package headertree
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/pack"
 )
 
 // maxShown is how many differences an error names.
@@ -17,7 +18,7 @@ func differences(given, made map[string]string) []string {
 	var all []string
 	for name := range union(given, made) {
 		had, has := value(given, name), value(made, name)
-		if had != has && !probed(name) {
+		if had != has && !pack.Probed(name) {
 			all = append(all, fmt.Sprintf("%s is %s there and %s here", name, had, has))
 		}
 	}
@@ -44,22 +45,4 @@ func value(options map[string]string, name string) string {
 		return v
 	}
 	return "n"
-}
-
-// chosen are the beginnings of options that a person sets, though their names
-// begin like those of probed: the ones with a prompt in 6.1 to 7.2. The kind of
-// compiler is as good as chosen.
-var chosen = []string{
-	"CONFIG_CC_IS_", "CONFIG_LD_IS_", "CONFIG_AS_IS_", "CONFIG_CC_OPTIMIZE", "CONFIG_CC_STACKPROTECTOR", "CONFIG_GCC_PLUGIN",
-	"CONFIG_LD_DEAD_CODE_DATA_ELIMINATION", "CONFIG_LD_HEAD_STUB_CATCH", "CONFIG_LD_NO_RELAX", "CONFIG_LD_SCRIPT_DYN_RPATH",
-}
-
-// probed says whether an option only tells what the compiler is or can do:
-// init/Kconfig, the top of it.
-func probed(name string) bool {
-	begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
-	return !slices.ContainsFunc(chosen, begins) && slices.ContainsFunc([]string{
-		"CONFIG_CC_", "CONFIG_LD_", "CONFIG_AS_", "CONFIG_RUSTC_", "CONFIG_GCC_", "CONFIG_CLANG_", "CONFIG_LLD_", "CONFIG_PAHOLE_",
-		"CONFIG_TOOLS_SUPPORT_", "CONFIG_BINDGEN_",
-	}, begins)
 }

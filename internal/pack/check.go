@@ -200,7 +200,7 @@ func (c config) differences(auto config) []string {
 	var differ []string
 	for symbol, value := range c {
 		// Kconfig quotes strings in one of the files only, since 5.17.
-		if probed(symbol) || strings.HasPrefix(value, `"`) {
+		if Probed(symbol) || strings.HasPrefix(value, `"`) {
 			continue
 		}
 		other, ok := auto[symbol]
@@ -217,13 +217,21 @@ func (c config) differences(auto config) []string {
 	return differ
 }
 
-// probed reports whether a symbol only says what the compiler is or can do
-// (init/Kconfig, the top of it). An auto.conf that was made from a .config with
-// another version of the compiler may differ there. The kind of compiler, and
-// what is asked of it, may not.
-func probed(symbol string) bool {
-	has := func(prefix string) bool { return strings.HasPrefix(symbol, prefix) }
-	return slices.ContainsFunc([]string{"CONFIG_CC_", "CONFIG_LD_", "CONFIG_AS_", "CONFIG_RUSTC_", "CONFIG_GCC_", "CONFIG_CLANG_",
-		"CONFIG_LLD_", "CONFIG_PAHOLE_", "CONFIG_TOOLS_SUPPORT_", "CONFIG_BINDGEN_"}, has) &&
-		!slices.ContainsFunc([]string{"CONFIG_CC_IS_", "CONFIG_LD_IS_", "CONFIG_AS_IS_", "CONFIG_CC_OPTIMIZE", "CONFIG_CC_STACKPROTECTOR"}, has)
+// chosen are the beginnings of symbols that a person sets, though their names
+// begin like those of probes: the ones with a prompt in 6.1 to 7.2. The kind of
+// compiler is as good as chosen.
+var chosen = []string{
+	"CONFIG_CC_IS_", "CONFIG_LD_IS_", "CONFIG_AS_IS_", "CONFIG_CC_OPTIMIZE", "CONFIG_CC_STACKPROTECTOR", "CONFIG_GCC_PLUGIN",
+	"CONFIG_LD_DEAD_CODE_DATA_ELIMINATION", "CONFIG_LD_HEAD_STUB_CATCH", "CONFIG_LD_NO_RELAX", "CONFIG_LD_SCRIPT_DYN_RPATH",
+}
+
+// Probed reports whether a symbol of a configuration only says what the compiler
+// is or can do (init/Kconfig, the top of it): with another version of it, the
+// same configuration may differ there.
+func Probed(symbol string) bool {
+	begins := func(prefix string) bool { return strings.HasPrefix(symbol, prefix) }
+	return !slices.ContainsFunc(chosen, begins) && slices.ContainsFunc([]string{
+		"CONFIG_CC_", "CONFIG_LD_", "CONFIG_AS_", "CONFIG_RUSTC_", "CONFIG_GCC_", "CONFIG_CLANG_", "CONFIG_LLD_", "CONFIG_PAHOLE_",
+		"CONFIG_TOOLS_SUPPORT_", "CONFIG_BINDGEN_",
+	}, begins)
 }
