@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,33 +22,36 @@ func (e *noReflinksError) Error() string { return e.why }
 
 // fileSystems that share blocks, and what makes them.
 var fileSystems = []struct{ name, mkfs, pkg string }{
-	{"XFS", "mkfs.xfs", "xfsprogs"},
+	{"xfs", "mkfs.xfs", "xfsprogs"},
 	{"btrfs", "mkfs.btrfs", "btrfs-progs"},
 }
 
-// withReflinks calls use with a directory on a file system that shares blocks:
-// XFS or btrfs in a file below dir, on a loop device, with room for three files
-// of size bytes. Where none can be had, the error is a *noReflinksError.
-func withReflinks(ctx context.Context, dir string, size int64, use func(name, mounted string) error) (err error) {
+// withReflinks calls use with a directory on each file system that shares blocks
+// and can be had: in a file below dir, on a loop device, with room for three
+// files of size bytes. Why one cannot be had is said by a *noReflinksError.
+func withReflinks(ctx context.Context, dir string, size int64, use func(name, mounted string) error) []error {
 	if os.Geteuid() != 0 {
-		return &noReflinksError{"only root can mount a loop device"}
+		return []error{&noReflinksError{"only root can mount a loop device"}}
 	}
-	why := &noReflinksError{"there is no program that makes XFS or btrfs: install one with 'apt-get install xfsprogs'"}
+	var errs []error
 	for _, fs := range fileSystems {
 		if _, err := exec.LookPath(fs.mkfs); err != nil {
+			errs = append(errs, &noReflinksError{fmt.Sprintf("no %s: install with 'apt-get install %s'", fs.mkfs, fs.pkg)})
 			continue
 		}
 		mounted, unmount, err := mount(ctx, dir, fs.mkfs, 4*size+1<<30)
-		if err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			why = &noReflinksError{err.Error()}
+		if err != nil && ctx.Err() == nil {
+			errs = append(errs, &noReflinksError{err.Error()})
 			continue
 		}
-		return errors.Join(use(fs.name+" on a loop device", mounted), unmount())
+		if err == nil {
+			err = errors.Join(use(fs.name, mounted), unmount())
+		}
+		if err != nil {
+			return append(errs, err)
+		}
 	}
-	return why
+	return errs
 }
 
 // mount makes a file system of size bytes, sparse, in a file, and mounts it.
@@ -70,6 +74,6 @@ func mount(ctx context.Context, dir, mkfs string, size int64) (mounted string, u
 	}
 	return mounted, func() error {
 		// Not with ctx: what was mounted is unmounted after an interrupt too.
-		return bench.Run(context.Background(), "", "umount", mounted)
+		return errors.Join(bench.Run(context.Background(), "", "umount", mounted), os.Remove(image))
 	}, nil
 }

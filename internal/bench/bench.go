@@ -3,8 +3,8 @@
 //go:build linux
 
 // Package bench measures programs against one another, as processes: paired,
-// in turns (A B C, A B C, ...), so that what disturbs the machine disturbs all
-// of them, and ratios are taken within a turn.
+// in turns (A B C, B C A, ...), so that what disturbs the machine disturbs all
+// of them, what one leaves behind another, and ratios are taken within a turn.
 //
 // A benchmark's main is one line, os.Exit(bench.Main("name", run)); its run makes
 // a Benchmark, which has the flags, the checks and the report that all have.
@@ -142,7 +142,9 @@ func Once(ctx context.Context, c Command) (s Sample, err error) {
 func Turns(ctx context.Context, turns int, check func(Command) error, commands ...Command) ([]Series, error) {
 	series := make([]Series, len(commands))
 	for turn := range turns + 1 {
-		for i, c := range commands {
+		for place := range commands {
+			i := (place + turn) % len(commands)
+			c := commands[i]
 			s, err := Once(ctx, c)
 			if err == nil && turn == 0 && check != nil {
 				err = check(c)

@@ -38,8 +38,8 @@ func TestTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	order, err := os.ReadFile(log)
-	if got := strings.ReplaceAll(string(order), "\n", ""); got != "ababab" || checked != "ab" || err != nil {
-		t.Errorf("order = %q, checked %q, %v; want ababab and ab", got, checked, err)
+	if got := strings.ReplaceAll(string(order), "\n", ""); got != "abbaab" || checked != "ab" || err != nil {
+		t.Errorf("order = %q, checked %q, %v; want abbaab and ab", got, checked, err)
 	}
 	if len(series) != 2 || series[0].Name != "a" || len(series[0].Samples) != 2 || len(series[1].Samples) != 2 {
 		t.Fatalf("series = %+v", series)
