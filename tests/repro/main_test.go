@@ -11,7 +11,7 @@ import (
 func TestOneProcessor(t *testing.T) {
 	alone, err := oneProcessor()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	out, err := exec.Command(alone[0], append(alone[1:], "nproc")...).CombinedOutput()
 	if got := strings.TrimSpace(string(out)); err != nil || got != "1" {
