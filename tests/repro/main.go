@@ -65,7 +65,7 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	if _, err := first.Run(append([]string{"build", "//tools/packer", "//tools/patcher"}, targets...)...); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "second build: another checkout, user, host, locale and time zone, one processor, no cache (a kernel, some twenty minutes)")
+	fmt.Fprintln(w, "second build: another checkout, user, host, locale and time zone, one processor, no cache (it builds a kernel: the longest part)")
 	if err := bazeltest.CopyCheckout(first.Dir, second.Dir); err != nil {
 		return err
 	}
