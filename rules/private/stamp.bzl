@@ -1,12 +1,11 @@
 "The actions that stamp an archive into a carrier and verify that, and the attributes that they read."
 
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
+load(":place.bzl", "PLACE_ATTRS", "place")
 load(":toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 
-STAMP_ATTRS = {
+STAMP_ATTRS = PLACE_ATTRS | {
     "archive": attr.label(doc = "The archive to stamp.", providers = [KheadersArchiveInfo], mandatory = True),
-    "section": attr.string(doc = "The section that holds the placeholder, when it is not the one that is found by itself."),
-    "symbols": attr.string_list(doc = "Two symbols, start and end, between which the placeholder lies, when they are not upstream's."),
 }
 
 def stamp(ctx, carrier, archive, out, unsign = False):
@@ -23,14 +22,12 @@ def stamp(ctx, carrier, archive, out, unsign = False):
         (dict[string, depset]) output groups: `report`, the stamp's report, JSON, and Bazel's `_validation`: that the archive decodes to its
         digest, and that nothing else of the carrier has changed.
     """
-    if ctx.attr.symbols and len(ctx.attr.symbols) != 2:
-        fail("symbols of {} are {}, expected a start and an end".format(ctx.label, ctx.attr.symbols))
     report = ctx.actions.declare_file(ctx.label.name + ".stamp.json")
     args = ctx.actions.args()
     args.add("stamp")
     args.add("--carrier", carrier)
     args.add("--archive", archive)
-    _place(ctx, args)
+    place(ctx, args)
     if unsign:
         args.add("--unsign")
     args.add("--out", out)
@@ -47,19 +44,12 @@ def stamp(ctx, carrier, archive, out, unsign = False):
     )
     return {"report": depset([report]), "_validation": depset([_verify(ctx, carrier, out)])}
 
-def _place(ctx, args):
-    "Adds where the reservation is."
-    if ctx.attr.section:
-        args.add("--section", ctx.attr.section)
-    if ctx.attr.symbols:
-        args.add_joined("--symbols", ctx.attr.symbols, join_with = ",")
-
 def _verify(ctx, carrier, stamped):
     "Declares the validation."
     verdict = ctx.actions.declare_file(ctx.label.name + ".verified.json")
     args = ctx.actions.args()
     args.add("verify")
-    _place(ctx, args)
+    place(ctx, args)
     args.add("--original", carrier)
     args.add("--out", verdict)
     args.add(stamped)
