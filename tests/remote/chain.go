@@ -14,7 +14,8 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
 )
 
-// The chain's results, from the kernel to the module and the eBPF program.
+// The chain's results, from the kernel to the module and the eBPF program, and
+// then what hangs on it: for each of our actions there is one that needs it.
 var chain = []string{
 	"//tests/remote:placeholder",
 	"//examples/demo:linux",
@@ -24,12 +25,20 @@ var chain = []string{
 	"//examples/demo:archive_in_vmlinux",
 	"//examples/demo:hello",
 	"//tests/remote:bpf",
+	"//tests/remote:in_initramfs",
+	"//tests/remote:stripped",
+	"//tests/boot_images:v4",
+	"//tests/adapters/kleaf:android13_symvers",
+	"//tests/adapters/prebuilt:archive",
+	"//tests/consumers:gadget_by_made_tools",
+	"//examples/linux_bzl:archive",
 }
 
 // behindTheKernel are the chain's actions but for the kernel's build.
 var behindTheKernel = []string{
-	"BpfObject", "KernelImage", "KernelModule",
-	"KheadersExtract", "KheadersPack", "KheadersPlaceholder", "KheadersStamp", "KheadersUnpack", "KheadersVerify",
+	"BpfObject", "KernelImage", "KernelModule", "KernelModuleInstall",
+	"KheadersBootImage", "KheadersExtract", "KheadersGather", "KheadersHostTools", "KheadersInitramfs", "KheadersPack",
+	"KheadersPlaceholder", "KheadersPrepare", "KheadersStamp", "KheadersSymvers", "KheadersUnpack", "KheadersVerify",
 }
 
 // remotely are the flags by which every action runs on the server.
@@ -138,7 +147,7 @@ func (e *environment) again(b bazeltest.Workspace, s *server) ([]execlog.Spawn, 
 		return nil, err
 	}
 	bin := strings.TrimSpace(string(out))
-	for _, dir := range []string{"examples/demo", "tests/remote"} {
+	for _, dir := range packages(chain) {
 		entries, err := os.ReadDir(filepath.Join(bin, dir))
 		if err != nil {
 			return nil, err
@@ -161,6 +170,17 @@ func (e *environment) again(b bazeltest.Workspace, s *server) ([]execlog.Spawn, 
 		return nil, err
 	}
 	return spawns, sameDigests(before, after)
+}
+
+// packages are the directories of labels, each once.
+func packages(labels []string) []string {
+	var dirs []string
+	for _, label := range labels {
+		dir, _, _ := strings.Cut(strings.TrimPrefix(label, "//"), ":")
+		dirs = append(dirs, dir)
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
 }
 
 // contents are the digests of the chain's files.
