@@ -1,6 +1,7 @@
 "Rule kheaders_module"
 
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
+load("//rules/private:place.bzl", "PLACE_ATTRS")
 load("//rules/private:stamp.bzl", "STAMP_ATTRS", "stamp")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -57,7 +58,7 @@ def _kheaders_module_impl(ctx):
 kheaders_module = rule(
     doc = DOC,
     implementation = _kheaders_module_impl,
-    attrs = STAMP_ATTRS | INSTALL_ATTRS | {
+    attrs = STAMP_ATTRS | PLACE_ATTRS | INSTALL_ATTRS | {
         "kernel": attr.label(doc = "The built kernel. Either this or `ko`.", providers = [KheadersKernelInfo]),
         "ko": attr.label(doc = "The module as linked; stripped and signed too, when it is to be signed again.", allow_single_file = [".ko"]),
     },

@@ -1,5 +1,6 @@
 "Rule kheaders_vmlinux"
 
+load("//rules/private:place.bzl", "PLACE_ATTRS")
 load("//rules/private:stamp.bzl", "STAMP_ATTRS", "stamp")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -55,7 +56,7 @@ def _kheaders_vmlinux_impl(ctx):
 kheaders_vmlinux = rule(
     doc = DOC,
     implementation = _kheaders_vmlinux_impl,
-    attrs = STAMP_ATTRS | {
+    attrs = STAMP_ATTRS | PLACE_ATTRS | {
         "kernel": attr.label(doc = "The built kernel. Either this or `vmlinux`.", providers = [KheadersKernelInfo]),
         "vmlinux": attr.label(doc = "A linked vmlinux, from any build.", allow_single_file = True),
     },

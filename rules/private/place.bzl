@@ -9,12 +9,14 @@ def place(ctx, args):
     """Adds where the reservation is.
 
     Args:
-        ctx: the context of a rule with PLACE_ATTRS.
+        ctx: the context of a rule; without PLACE_ATTRS nothing is added.
         args: (Args) of patcher.
     """
-    if ctx.attr.symbols and len(ctx.attr.symbols) != 2:
-        fail("symbols of {} are {}, expected a start and an end".format(ctx.label, ctx.attr.symbols))
-    if ctx.attr.section:
-        args.add("--section", ctx.attr.section)
-    if ctx.attr.symbols:
-        args.add_joined("--symbols", ctx.attr.symbols, join_with = ",")
+    section = getattr(ctx.attr, "section", "")
+    symbols = getattr(ctx.attr, "symbols", [])
+    if symbols and len(symbols) != 2:
+        fail("symbols of {} are {}, expected a start and an end".format(ctx.label, symbols))
+    if section:
+        args.add("--section", section)
+    if symbols:
+        args.add_joined("--symbols", symbols, join_with = ",")

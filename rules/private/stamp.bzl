@@ -1,10 +1,10 @@
 "The actions that stamp an archive into a carrier and verify that, and the attributes that they read."
 
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
-load(":place.bzl", "PLACE_ATTRS", "place")
+load(":place.bzl", "place")
 load(":toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 
-STAMP_ATTRS = PLACE_ATTRS | {
+STAMP_ATTRS = {
     "archive": attr.label(doc = "The archive to stamp.", providers = [KheadersArchiveInfo], mandatory = True),
 }
 
@@ -12,7 +12,7 @@ def stamp(ctx, carrier, archive, out, unsign = False):
     """Declares the stamp, and a validation of it.
 
     Args:
-        ctx: the context of a rule with STAMP_ATTRS and the toolchain.
+        ctx: the context of a rule with STAMP_ATTRS and the toolchain, and with PLACE_ATTRS where the carrier has sections.
         carrier: (File) what holds a placeholder.
         archive: (File) the archive.
         out: (File) the stamped carrier.
