@@ -3,8 +3,10 @@
 package main
 
 import (
+	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,8 +23,8 @@ var costs = []execlog.Cost{
 
 func TestSimulate(t *testing.T) {
 	c, err := newChain(costs, 1)
-	if err != nil || c.full != 110 || c.edit != 10 || c.fullOut != 650 || c.editIn != 280 {
-		t.Fatalf("got %+v, %v; want 110 and 10 seconds, 650 bytes out, 280 bytes in", c, err)
+	if err != nil || c.full != 110 || c.edit != 10 || c.fullOut != 650 || c.fullIn != 1280 || c.editIn != 280 {
+		t.Fatalf("got %+v, %v; want 110 and 10 seconds, 650 bytes out, 1280 and 280 bytes in", c, err)
 	}
 	p := plan{Configurations: 1000, Commits: 10, Edits: 0.25, Repeats: 0.25, Factor: 1, Days: 2, Seed: 1}
 	r := simulate(p, c)
@@ -31,6 +33,10 @@ func TestSimulate(t *testing.T) {
 	}
 	if want := float64(r.fulls)*110 + float64(r.edits)*10; r.busy != want || r.kept != 2*r.written {
 		t.Errorf("busy %g, kept %g of %g; want busy %g", r.busy, r.kept, r.written, want)
+	}
+	wantRead, wantWritten := float64(r.fulls)*1280+float64(r.edits)*280, float64(r.fulls)*650+float64(r.edits)*150
+	if r.read != wantRead || r.written != wantWritten {
+		t.Errorf("read %g, written %g; want %g, %g", r.read, r.written, wantRead, wantWritten)
 	}
 	if busy := r.busy / day / float64(r.machines); busy > 0.7 || busy < 0.1 {
 		t.Errorf("%d machines are busy %g of the day", r.machines, busy)
@@ -65,10 +71,73 @@ func TestFactor(t *testing.T) {
 	}
 }
 
-func TestErrors(t *testing.T) {
-	if _, err := newChain(costs[:2], 1); err == nil || !strings.Contains(err.Error(), "no KheadersPack that ran") {
-		t.Errorf("got %v", err)
+// A log of ten kernels is ten times one of them, and says the same of a farm.
+func TestKernels(t *testing.T) {
+	var ten []execlog.Cost
+	for _, c := range costs {
+		c.Actions *= 10
+		c.Seconds *= 10
+		c.InputBytes *= 10
+		c.OutputBytes *= 10
+		ten = append(ten, c)
 	}
+	want, err := newChain(costs, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := newChain(ten, 1); err != nil || got != want {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	// The seconds of those that were fetched are not in a log.
+	ten[0].Hits, ten[0].Seconds = 8, 200
+	if got, err := newChain(ten, 1); err != nil || got != want {
+		t.Errorf("with 8 of 10 from a cache got %+v, %v; want %+v", got, err, want)
+	}
+	// What uses an archive is no part of a configuration; what carries one is, as often as it is there.
+	more := append(costs[:len(costs):len(costs)],
+		execlog.Cost{Mnemonic: "KernelModule", Actions: 3, Seconds: 30, InputBytes: 3, OutputBytes: 3},
+		execlog.Cost{Mnemonic: "KheadersInitramfs", Actions: 2, Seconds: 6, OutputBytes: 20})
+	if got, err := newChain(more, 1); err != nil || got.full != 116 || got.edit != 16 || got.fullOut != 670 || got.fullIn != 1280 {
+		t.Errorf("got %+v, %v; want 116 and 16 seconds, 670 bytes out, 1280 in", got, err)
+	}
+}
+
+func TestMeasured(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "costs.json")
+	write := func(v any) {
+		text, err := json.Marshal(v)
+		if err == nil {
+			err = os.WriteFile(file, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(costs)
+	var out strings.Builder
+	if err := run([]string{"-measured", file}, &out); err != nil || !strings.Contains(out.String(), "| 110.0, 10.0 |") {
+		t.Errorf("got %v, printed\n%swant a full one of 110.0 seconds", err, &out)
+	}
+	fetched := append([]execlog.Cost{{Mnemonic: "KheadersBootImage", Actions: 2, Hits: 2}}, costs...)
+	for _, tt := range []struct {
+		given any
+		want  string
+	}{
+		{costs[1:], "no KernelBuild that ran: expected"},
+		{costs[:2], "no KheadersPack that ran: expected"},
+		{[]execlog.Cost{{Mnemonic: "KernelBuild", Actions: 2, Hits: 2, Seconds: 1}}, "no KernelBuild that ran: expected"},
+		{fetched, "2 KheadersBootImage and none that ran"},
+		{costs[0], "costs.json: expected what 'actioncost --json' printed"},
+	} {
+		write(tt.given)
+		var out strings.Builder
+		if err := run([]string{"-measured", file}, &out); err == nil || !strings.Contains(err.Error(), tt.want) || out.Len() > 0 {
+			t.Errorf("%v: got %v, printed %q; want %q", tt.given, err, &out, tt.want)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
 	for _, args := range []string{"-commits 0", "-edits 0.7 -repeats 0.7", "-factor 0", "extra-flag", "-days x"} {
 		var out strings.Builder
 		if err := run(strings.Fields(args), &out); err == nil || out.Len() > 0 {

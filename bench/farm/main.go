@@ -70,15 +70,16 @@ func run(args []string, stdout io.Writer) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	text := measured
+	text, from := measured, "measured.json"
 	if *file != "" {
+		from = *file
 		if text, err = os.ReadFile(*file); err != nil {
 			return err
 		}
 	}
 	var costs []execlog.Cost
 	if err := json.Unmarshal(text, &costs); err != nil {
-		return fmt.Errorf("read the measured costs: %w", err)
+		return fmt.Errorf("%s: expected what 'actioncost --json' printed: %w", from, err)
 	}
 	c, err := newChain(costs, p.Factor)
 	if err != nil {
