@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -35,8 +36,8 @@ func TestSimulate(t *testing.T) {
 		t.Errorf("busy %g, kept %g of %g; want busy %g", r.busy, r.kept, r.written, want)
 	}
 	wantRead, wantWritten := float64(r.fulls)*1280+float64(r.edits)*280, float64(r.fulls)*650+float64(r.edits)*150
-	if r.read != wantRead || r.written != wantWritten {
-		t.Errorf("read %g, written %g; want %g, %g", r.read, r.written, wantRead, wantWritten)
+	if r.read != wantRead || r.written != wantWritten || r.fetched != 1000*650 {
+		t.Errorf("read %g, written %g, fetched %g; want %g, %g, 650000", r.read, r.written, r.fetched, wantRead, wantWritten)
 	}
 	if busy := r.busy / day / float64(r.machines); busy > 0.7 || busy < 0.1 {
 		t.Errorf("%d machines are busy %g of the day", r.machines, busy)
@@ -146,23 +147,53 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// The table of docs/scale.md is what the program prints.
-func TestDoc(t *testing.T) {
-	var want strings.Builder
-	if err := run(nil, &want); err != nil {
+var update = flag.Bool("update", false, "write the tables of docs/ as they should be")
+
+// The tables of the documents are what is measured, and what the program makes of it.
+func TestDocs(t *testing.T) {
+	var all []execlog.Cost
+	if err := json.Unmarshal(measured, &all); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile("../../docs/scale.md")
-	if err != nil {
+	var costs, farm strings.Builder
+	if err := execlog.Markdown(&costs, all); err != nil {
 		t.Fatal(err)
 	}
-	var got strings.Builder
-	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "|") {
-			got.WriteString(line)
+	if err := run(nil, &farm); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ file, want string }{
+		{"../../docs/remote.md", costs.String()},
+		{"../../docs/scale.md", farm.String()},
+	} {
+		text, err := os.ReadFile(tt.file)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if got.String() != want.String() {
-		t.Errorf("docs/scale.md has\n%swant, from 'go run ./bench/farm',\n%s", &got, &want)
+		// A table is found by its first line, and ends where a line is none of it.
+		header, _, _ := strings.Cut(tt.want, "\n")
+		start := strings.Index(string(text), header+"\n")
+		if start < 0 {
+			t.Errorf("%s has no table that starts with %q", tt.file, header)
+			continue
+		}
+		end := start
+		for line := range strings.Lines(string(text[start:])) {
+			if !strings.HasPrefix(line, "|") {
+				break
+			}
+			end += len(line)
+		}
+		got := string(text[start:end])
+		if got == tt.want {
+			continue
+		}
+		if !*update {
+			t.Errorf("%s has\n%swant, as 'go test ./bench/farm -update' writes it,\n%s", tt.file, got, tt.want)
+			continue
+		}
+		if err := os.WriteFile(tt.file, []byte(string(text[:start])+tt.want+string(text[end:])), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

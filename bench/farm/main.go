@@ -16,8 +16,8 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
 )
 
-// The demo's chain, in the form of 'actioncost --json': bytes of its files, and the
-// seconds of each action on a server of two cores ('tests/remote -- whole').
+// The demo's chain in one run, in the form of 'actioncost --json'. docs/remote.md says
+// where it is from, and has it as a table.
 //
 //go:embed measured.json
 var measured []byte

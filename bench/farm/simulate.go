@@ -83,7 +83,9 @@ type result struct {
 	fulls, edits, repeat int
 	busy                 float64 // seconds of machines
 	waits                []float64
-	written, read        float64 // bytes
+	written              float64 // bytes, as all that follow
+	read                 float64 // inputs of what ran
+	fetched              float64 // outputs, by who asked for them
 	kept                 float64
 }
 
@@ -117,6 +119,7 @@ func simulate(p plan, c chain) result {
 	}
 	r.written = float64(r.fulls)*c.fullOut + float64(r.edits)*c.editOut
 	r.read = float64(r.fulls)*c.fullIn + float64(r.edits)*c.editIn
+	r.fetched = float64(p.Configurations) * c.fullOut
 	r.kept = r.written * float64(p.Days)
 	if r.machines == 0 {
 		r.machines = max(1, int(math.Ceil(r.busy/day/0.7)))
@@ -159,11 +162,12 @@ func (r result) print(w io.Writer, p plan) error {
 | machines, busy %.0f %% of the day | %d |
 | minutes until half, and 95 %%, are there after their commit | %.1f, %.1f |
 | written to the store in a day, GB | %.0f |
-| read from it at most, GB | %.0f |
+| read by the actions that run, if no worker keeps an input, GB | %.0f |
+| read by who asks, if each configuration is fetched whole and once, GB | %.0f |
 | kept after %d days, GB | %.0f |
 `,
 		p.Configurations, r.fulls, r.edits, r.repeat, r.full, r.edit, 100*r.edit/r.full,
 		100*r.busy/day/float64(r.machines), r.machines, r.after(0.5)/60, r.after(0.95)/60,
-		r.written/1e9, r.read/1e9, p.Days, r.kept/1e9)
+		r.written/1e9, r.read/1e9, r.fetched/1e9, p.Days, r.kept/1e9)
 	return err
 }
