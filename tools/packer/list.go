@@ -25,7 +25,7 @@ func runList(args []string, stdout, _ io.Writer) error {
 		return err
 	}
 	if *asJSON {
-		return printJSON(stdout, entries)
+		return cli.PrintJSON(stdout, entries)
 	}
 	return manifest.Write(stdout, entries)
 }
@@ -50,7 +50,7 @@ func runDiff(args []string, stdout, _ io.Writer) error {
 	}
 	d := manifest.Compare(a, b)
 	if *asJSON {
-		return printJSON(stdout, d)
+		return cli.PrintJSON(stdout, d)
 	}
 	return d.Text(stdout)
 }

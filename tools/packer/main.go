@@ -5,8 +5,6 @@
 package main
 
 import (
-	"encoding/json"
-	"io"
 	"os"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
@@ -50,13 +48,4 @@ var packer = cli.Tool{
 		joinSymvers,
 		initramfs,
 	},
-}
-
-func printJSON(w io.Writer, v any) error {
-	p, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(p, '\n'))
-	return err
 }

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -137,7 +136,7 @@ func runInspect(args []string, stdout, _ io.Writer) error {
 		return err
 	}
 	if *asJSON {
-		return printJSON(stdout, info)
+		return cli.PrintJSON(stdout, info)
 	}
 	return info.Text(stdout)
 }
@@ -161,10 +160,10 @@ func runVerify(args []string, stdout, _ io.Writer) error {
 		return err
 	}
 	if *out != "" {
-		return atomicfile.Write(*out, 0o644, func(f *os.File) error { return printJSON(f, v) })
+		return atomicfile.Write(*out, 0o644, func(f *os.File) error { return cli.PrintJSON(f, v) })
 	}
 	if *asJSON {
-		return printJSON(stdout, v)
+		return cli.PrintJSON(stdout, v)
 	}
 	_, err = fmt.Fprintf(stdout, "%s: verified: release %s, %d members, %d of %d bytes used, sha256 %s\n", v.File, v.Release, v.Members, v.Used, v.Capacity, v.SHA256)
 	return err
@@ -179,13 +178,4 @@ func oneFile(rest []string, err error) (string, error) {
 		return "", cli.Usagef("expected one FILE, got %d", len(rest))
 	}
 	return rest[0], nil
-}
-
-func printJSON(w io.Writer, v any) error {
-	p, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(p, '\n'))
-	return err
 }
