@@ -108,7 +108,15 @@ func (k Kernel) Build() error {
 		}
 	}
 	if k.Placeholder != "" {
-		info, err := os.Stat(k.Placeholder)
+		// Kbuild may keep the command that embeds it, and so its path, among the objects: 7.2 does.
+		embedded := filepath.Join(k.Scratch, "placeholder.tar.xz")
+		if k.Packer == "" {
+			if err := kmake.CopyFile(k.Placeholder, embedded); err != nil {
+				return err
+			}
+		}
+		k.Placeholder = embedded
+		info, err := os.Stat(embedded)
 		if err != nil {
 			return err
 		}
