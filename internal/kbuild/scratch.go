@@ -5,6 +5,7 @@ package kbuild
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -21,7 +22,7 @@ const scratch = "/tmp/rules_kheaders"
 // InScratch runs work in the scratch directory, which is empty at the start and
 // removed at the end.
 func InScratch(work func(dir string) error) (err error) {
-	lock, err := os.OpenFile(scratch+".lock", os.O_CREATE|os.O_RDWR, 0o666)
+	lock, err := openLock(scratch + ".lock")
 	if err != nil {
 		return err
 	}
@@ -38,4 +39,15 @@ func InScratch(work func(dir string) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, kmake.RemoveScratch(scratch)) }()
 	return work(scratch)
+}
+
+// openLock opens a file to lock, which another user may have made: that can be
+// read and locked, and where /tmp is sticky not be opened to be made
+// (fs.protected_regular).
+func openLock(name string) (*os.File, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.OpenFile(name, os.O_CREATE|os.O_RDONLY, 0o644)
+	}
+	return f, err
 }
