@@ -2,7 +2,7 @@
 
 load("//rules/private:compressor.bzl", "COMPRESSOR_ATTRS", "xz_program")
 load("//rules/private:source.bzl", "one_file")
-load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "param_file", "tools")
+load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "add_named", "param_file", "tools")
 load("//rules/private:tree.bzl", "unpack_tree")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
@@ -64,8 +64,7 @@ def _pack(ctx, given, archive, manifest, report):
     args.add("--config", given.config)
     args.add("--release", given.kernel_release)
     for name, file in added:
-        args.add("--add")
-        args.add(file, format = name + "=%s")
+        add_named(args, "--add", name, file)
     args.add_all(ctx.attr.include, before_each = "--include")
     args.add_all(ctx.attr.exclude, before_each = "--exclude")
     args.add("--comments", ctx.attr.comments)

@@ -13,10 +13,11 @@ import (
 
 // Check looks for programs on the PATH and C headers among the compiler's, each
 // given as NAME=PACKAGE, a name with .h being a header. All that is missing is
-// one error, with the command that installs it on Debian. The result, a line for
-// each, is written to out: it is an input of the kernel's build, so the versions
-// of the programs that decide what a kernel is made of are in it.
-func Check(needs []string, out string) error {
+// one error, with the command that installs it on Debian; of the programs that
+// may be missing it says where they are, if they are. The result, a line for
+// each, is written to out: it is an input of what these programs build, so the
+// versions of those that decide what that is are in it.
+func Check(needs, optional []string, out string) error {
 	var found strings.Builder
 	var missing, packages []string
 	for _, need := range slices.Compact(sorted(slices.Clone(needs))) {
@@ -32,6 +33,11 @@ func Check(needs []string, out string) error {
 		}
 		fmt.Fprintf(&found, "%s %s%s\n", name, where, version(where))
 	}
+	for _, name := range slices.Compact(sorted(slices.Clone(optional))) {
+		if where, err := exec.LookPath(name); err == nil {
+			fmt.Fprintf(&found, "%s %s%s\n", name, where, version(where))
+		}
+	}
 	if len(missing) > 0 {
 		return fmt.Errorf("this machine lacks %s, which the build needs; install them: apt-get install -y %s",
 			strings.Join(missing, ", "), strings.Join(slices.Compact(sorted(packages)), " "))
@@ -39,7 +45,7 @@ func Check(needs []string, out string) error {
 	return os.WriteFile(out, []byte(found.String()), 0o644)
 }
 
-// version is what a compiler, linker or pahole says of itself in its first line,
+// version is what a compiler, linker, bpftool or pahole says of itself in its first line,
 // after a blank; nothing of other programs.
 func version(program string) string {
 	if !versioned.MatchString(program) {
@@ -53,7 +59,7 @@ func version(program string) string {
 	return " " + line
 }
 
-var versioned = regexp.MustCompile(`[/.-](clang|gcc|ld|lld|pahole|rustc)(-[0-9.]+)?$`)
+var versioned = regexp.MustCompile(`[/.-](bpftool|clang|gcc|ld|lld|pahole|rustc)(-[0-9.]+)?$`)
 
 func find(name string) (string, error) {
 	if !strings.HasSuffix(name, ".h") {

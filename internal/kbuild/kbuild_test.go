@@ -206,14 +206,14 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	if err := Check([]string{"ld.lld=lld", "bison=bison", "stdio.h=libc6-dev", "aarch64-linux-gnu-gcc-12=gcc"}, out); err != nil {
+	if err := Check([]string{"bison=bison", "stdio.h=libc6-dev", "aarch64-linux-gnu-gcc-12=gcc"}, []string{"none-such", "ld.lld"}, out); err != nil {
 		t.Errorf("error = %v, want none", err)
 	}
-	want := fmt.Sprintf("aarch64-linux-gnu-gcc-12 %[1]s/aarch64-linux-gnu-gcc-12 gcc (Debian) 12.2.0\nbison %[1]s/bison\nld.lld %[1]s/ld.lld LLD 19\nstdio.h (header)\n", bin)
+	want := fmt.Sprintf("aarch64-linux-gnu-gcc-12 %[1]s/aarch64-linux-gnu-gcc-12 gcc (Debian) 12.2.0\nbison %[1]s/bison\nstdio.h (header)\nld.lld %[1]s/ld.lld LLD 19\n", bin)
 	if got, err := os.ReadFile(out); err != nil || string(got) != want {
 		t.Errorf("wrote %q, %v; want %q", got, err, want)
 	}
-	err := Check([]string{"sh=dash", "no-such-program=two", "no/such.h=one", "none-either=two"}, out)
+	err := Check([]string{"sh=dash", "no-such-program=two", "no/such.h=one", "none-either=two"}, nil, out)
 	want = "this machine lacks no-such-program, no/such.h, none-either, which the build needs; install them: apt-get install -y one two"
 	if err == nil || !sameWords(err.Error(), want) {
 		t.Errorf("error = %v, want %s", err, want)

@@ -1,5 +1,6 @@
 "Rule linux_bzl_kernel"
 
+load("//rules/private:compiler.bzl", "COMPILERS_ATTR")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
@@ -39,7 +40,7 @@ def _prepare(ctx):
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = source_inputs(source) + [ctx.file.config, ctx.file.kernel_release] + ctx.files.host_tools,
+        inputs = source_inputs(source) + [ctx.file.config, ctx.file.kernel_release] + ctx.files.host_tools + ctx.files._compilers,
         outputs = [tree],
         mnemonic = "KheadersPrepare",
         progress_message = "Making the generated headers of %{label}",
@@ -73,7 +74,7 @@ def _linux_bzl_kernel_impl(ctx):
 linux_bzl_kernel = rule(
     doc = DOC,
     implementation = _linux_bzl_kernel_impl,
-    attrs = {
+    attrs = COMPILERS_ATTR | {
         "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=: x86_64, arm64, arm.", mandatory = True),
         "config": attr.label(doc = "The complete .config: `:config`.", allow_single_file = True, mandatory = True),
         "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),

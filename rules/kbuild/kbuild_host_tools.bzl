@@ -1,8 +1,12 @@
 "Rule kbuild_host_tools"
 
-load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "tools")
 
 def _kbuild_host_tools_impl(ctx):
+    needs = ctx.attr.programs or ctx.attr.headers or ctx.attr.deps
+    if not needs and not tools(ctx).kbuild:
+        # A toolchain for modules alone. What nothing depends on is not looked for.
+        return [DefaultInfo(), _HostToolsInfo(args = [])]
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
     args = ctx.actions.args()
     args.add("check")
@@ -11,14 +15,16 @@ def _kbuild_host_tools_impl(ctx):
     own = ["{}={}".format(name, package) for name, package in ctx.attr.programs.items()] + \
           ["{}={}".format(name, package) for name, package in ctx.attr.headers.items()]
     args.add_all(own, before_each = "--need")
+    args.add_all(ctx.attr.optional, before_each = "--optional")
     args.add("--out", out)
     ctx.actions.run(
         executable = optional_tool(ctx, "kbuild"),
         arguments = [args],
         outputs = [out],
         mnemonic = "KbuildHostTools",
-        # It has no inputs, so its key says nothing of the machine: another machine's answer is none.
-        execution_requirements = {"no-remote-cache": "1"},
+        # It has no inputs, so its key says nothing of the machine: another machine's answer is none, and neither is the
+        # same machine's from before its compiler was upgraded.
+        execution_requirements = {"no-cache": "1"},
         progress_message = "Looking for the programs that %{label} names",
         use_default_shell_env = True,
         toolchain = TOOLCHAIN_TYPE,
@@ -42,6 +48,7 @@ All that is missing is said at once, with the command that installs it, before a
     attrs = {
         "deps": attr.label_list(doc = "Others of this rule, whose needs are added.", providers = [_HostToolsInfo]),
         "headers": attr.string_dict(doc = "C headers, and the Debian package of each."),
+        "optional": attr.string_list(doc = "Programs that may be missing; of those that are there the compilers' and linkers' versions are in the keys of the actions that run them."),
         "programs": attr.string_dict(doc = "Programs, and the Debian package of each."),
     },
     toolchains = [TOOLCHAIN_TYPE],

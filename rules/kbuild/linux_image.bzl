@@ -1,5 +1,6 @@
 "Rule linux_image"
 
+load("//rules/private:compiler.bzl", "COMPILERS_ATTR")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 
@@ -39,7 +40,7 @@ def _linux_image_impl(ctx):
     ctx.actions.run(
         executable = optional_tool(ctx, "kbuild"),
         arguments = [args],
-        inputs = [kernel.image_tree, kernel.vmlinux],
+        inputs = [kernel.image_tree, kernel.vmlinux] + ctx.files._compilers,
         outputs = [out],
         mnemonic = "KernelImage",
         progress_message = "Making %{output}",
@@ -51,7 +52,7 @@ def _linux_image_impl(ctx):
 linux_image = rule(
     doc = DOC,
     implementation = _linux_image_impl,
-    attrs = {
+    attrs = COMPILERS_ATTR | {
         "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler; the kernel's own by default."),
         "format": attr.string(doc = "The make goal: bzImage, Image, Image.gz, Image.lz4. By the architecture when not given."),
         "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KheadersKernelInfo]),

@@ -1,8 +1,11 @@
-"How a rule names the compiler that Bazel's C++ toolchain resolution has found."
+"How a rule names the compiler that Bazel's C++ toolchain resolution has found, and has the machine's own in its actions' keys."
 
 _CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
 
 CC_TOOLCHAINS = [config_common.toolchain_type(_CC_TOOLCHAIN_TYPE, mandatory = False)]
+
+# ctx.files._compilers are inputs of the actions that run a compiler or binutils of the PATH.
+COMPILERS_ATTR = {"_compilers": attr.label(default = Label("//rules/kbuild:compilers"))}
 
 def compiler_args(ctx, args):
     """Adds the resolved C compiler to the arguments of kmodule, which tells from its name whether it is gcc or clang.

@@ -1,7 +1,7 @@
 "The action that strips and signs a module, and the attributes that it reads."
 
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
-load(":compiler.bzl", "compiler_args")
+load(":compiler.bzl", "COMPILERS_ATTR", "compiler_args")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 
 # A kernel's own files, by their path in its tree.
@@ -9,7 +9,7 @@ _SIGN_FILE = "scripts/sign-file"
 _KEY = "certs/signing_key.pem"
 _CERT = "certs/signing_key.x509"
 
-INSTALL_ATTRS = {
+INSTALL_ATTRS = COMPILERS_ATTR | {
     "sign_file": attr.label(
         doc = "The kernel's scripts/sign-file; without it the module stays unsigned.",
         allow_single_file = True,
@@ -77,7 +77,7 @@ def install(ctx, module, out, sign, compiler = False):
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset(inputs, transitive = [programs]),
+        inputs = depset(inputs + ctx.files._compilers, transitive = [programs]),
         outputs = [out],
         mnemonic = "KernelModuleInstall",
         progress_message = "Finishing %{output}",

@@ -3,11 +3,12 @@
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load("//rules/providers:placeholder_info.bzl", "KheadersPlaceholderInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
+load(":compiler.bzl", "COMPILERS_ATTR")
 load(":placeholder.bzl", "make_placeholder")
 load(":source.bzl", "one_file", "source_args", "source_inputs")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file", "tools")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file", "tools")
 
-KERNEL_ATTRS = {
+KERNEL_ATTRS = COMPILERS_ATTR | {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
     "capacity": attr.string(
@@ -96,11 +97,9 @@ def kernel_action(ctx):
     args.add("--headers", headers)
     args.add("--image-tree", kernel.image_tree)
     for name, file in (modules | outs).items():
-        args.add("--out")
-        args.add(file, format = name + "=%s")
+        add_named(args, "--out", name, file)
     for target, name in ctx.attr.object_files.items():
-        args.add("--place")
-        args.add(one_file(target, "object_files"), format = name + "=%s")
+        add_named(args, "--place", name, one_file(target, "object_files"))
     args.add("--report", report)
     if ctx.attr.uapi:
         args.add("--uapi")
@@ -111,7 +110,8 @@ def kernel_action(ctx):
         executable = optional_tool(ctx, "kbuild"),
         arguments = [args],
         inputs = source_inputs(source) + ctx.files.config_fragments + ctx.files.host_tools + ctx.files.object_files +
-                 ([placeholder] if placeholder else []),
+                 # host_tools have the version of gcc, by which other kernels are built.
+                 (ctx.files._compilers if ctx.attr.cross_compile or ctx.attr.llvm else []) + ([placeholder] if placeholder else []),
         outputs = [
             kernel.config,
             headers,

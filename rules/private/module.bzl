@@ -1,7 +1,7 @@
 "The action that builds modules, and what it makes of sources."
 
 load(":compiler.bzl", "compiler_args")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
+load(":toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file")
 
 def source_name(file):
     """A source's name: its path relative to the package that it belongs to.
@@ -90,7 +90,7 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
     """Declares the modules' build.
 
     Args:
-        ctx: the context of a rule with the toolchains of kernel_module.
+        ctx: the context of a rule with INSTALL_ATTRS and the toolchains of kernel_module.
         archive: (KheadersArchiveInfo) the archive.
         sources: (dict[string, File]) sources by name.
         directory: (string) where the Kbuild file is.
@@ -111,16 +111,14 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
         args.add("--base-btf", options.base_btf)
     args.add("--release", options.kernel_release)
     for name, file in sources.items():
-        args.add("--source")
-        args.add(file, format = name.replace("%", "%%") + "=%s")
+        add_named(args, "--source", name, file)
     args.add("--dir", directory)
     args.add_all(options.ccflags, before_each = "--ccflag")
     args.add_all(options.includes, before_each = "--include")
     args.add_all(["{}={}".format(k, v) for k, v in options.config.items()], before_each = "--config")
     args.add_all(symvers, before_each = "--extra-symbols")
     for name, file in modules.items():
-        args.add("--out")
-        args.add(file, format = name + "=%s")
+        add_named(args, "--out", name, file)
     args.add("--symvers", outs.symvers)
     args.add("--order", outs.order)
     args.add("--commands", outs.commands)
@@ -130,7 +128,7 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset([archive.tree] + beside + sources.values(), transitive = [symvers, files]),
+        inputs = depset([archive.tree] + beside + sources.values() + ctx.files._compilers, transitive = [symvers, files]),
         outputs = modules.values() + [outs.symvers, outs.order, outs.commands],
         mnemonic = "KernelModule",
         progress_message = "Building the module %{label}",

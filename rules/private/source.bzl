@@ -1,5 +1,7 @@
 "How a kernel's source reaches a command line."
 
+load(":toolchain.bzl", "add_named")
+
 def one_file(target, attribute):
     """The only file of a target.
 
@@ -25,8 +27,7 @@ def source_args(args, source):
     args.add("--source", source.tarball)
     args.add_all(source.patches, before_each = "--patch")
     for name, file in source.overlay.items():
-        args.add("--overlay")
-        args.add(file, format = name + "=%s")
+        add_named(args, "--overlay", name, file)
 
 def source_inputs(source):
     """The files of a source.

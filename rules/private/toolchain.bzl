@@ -36,6 +36,18 @@ def optional_tool(ctx, name):
         ))
     return tool
 
+def add_named(args, flag, name, file):
+    """Adds a flag whose value is NAME=FILE.
+
+    Args:
+        args: (Args)
+        flag: (string) as `--out`.
+        name: (string) anything but a newline.
+        file: (File)
+    """
+    args.add(flag)
+    args.add(file, format = name.replace("%", "%%") + "=%s")
+
 def param_file(ctx):
     """Arguments that go through a param file, one a line, however few they are.
 
