@@ -90,6 +90,12 @@ func CopyCheckout(from, to string) error {
 	})
 }
 
+// AnotherEnvironment are flags by which actions see another user, locale, time
+// zone and time in their environment: the strict one has none of these.
+var AnotherEnvironment = []string{
+	"--action_env=LC_ALL=C.UTF-8", "--action_env=TZ=Asia/Kathmandu", "--action_env=USER=another", "--action_env=SOURCE_DATE_EPOCH=1000000000",
+}
+
 // Same compares a target's files in two workspaces or output bases.
 func Same(target string, first, second Workspace) error {
 	a, err := first.Files(target)

@@ -204,6 +204,8 @@ func contents(b bazeltest.Workspace) (map[string]string, error) {
 }
 
 // whole builds all of the chain on the server, and what builds it, the kernel too.
+// Nothing of where that is should show: the server's user and host are others, and
+// so are locale, time zone and time.
 func (e *environment) whole() []bazeltest.Case {
 	store, runners := filepath.Join(e.dir, "whole"), []string{"remote"}
 	if e.kept != "" {
@@ -221,7 +223,7 @@ func (e *environment) whole() []bazeltest.Case {
 			return nil, err
 		}
 		defer b.Run("shutdown")
-		spawns, err := e.build(b, append(remotely(s), chain...)...)
+		spawns, err := e.build(b, slices.Concat(remotely(s), bazeltest.AnotherEnvironment, chain)...)
 		if err != nil {
 			return nil, err
 		}

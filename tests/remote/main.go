@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Remote builds the demo's chain on a remote execution server and with an HTTP
-// cache, both of which it starts on this machine and ends. Start it by
-// `tools/bazel run //tests/remote`, with `-- webdav mapping small` for those tests
-// alone. The last, `whole`, compiles Go and a kernel anew on the server, unless
-// `-store DIR` keeps what it has made for the next time.
+// cache, both of which it starts on this machine and ends. It is a test, `tools/bazel
+// test //tests/remote:all`, and a program, `tools/bazel run //tests/remote`, which
+// has the outputs of earlier builds. `-- webdav mapping small` is those tests alone
+// (--test_arg=small). The last, `whole`, compiles Go and a kernel anew on the server,
+// unless `-store DIR` keeps what it has made for the next time.
 package main
 
 import (
@@ -54,29 +55,34 @@ var groups = []group{
 // errBefore is of a test that has not got what another was to make.
 var errBefore = errors.New("not tried: a test before it failed")
 
-func run(ctx context.Context, args []string, w io.Writer) (err error) {
+func run(ctx context.Context, args []string, w io.Writer) error {
 	fs := flag.NewFlagSet("remote", flag.ContinueOnError)
 	kept := fs.String("store", "", "keep the server's store in `DIR`: what it holds is not built again")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	args = fs.Args()
-	for _, a := range args {
-		if !slices.ContainsFunc(groups, func(g group) bool { return g.name == a }) {
-			return fmt.Errorf("argument %q: expected some of webdav, mapping, small, whole", a)
-		}
-	}
 	here, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
+	}
+	return test(here, *kept, fs.Args(), w)
+}
+
+// test runs the groups of these names, or all. The server's store is kept if that
+// names a directory.
+func test(here bazeltest.Workspace, kept string, names []string, w io.Writer) (err error) {
+	for _, a := range names {
+		if !slices.ContainsFunc(groups, func(g group) bool { return g.name == a }) {
+			return fmt.Errorf("argument %q: expected some of webdav, mapping, small, whole", a)
+		}
 	}
 	dir, err := bazeltest.TempDir("remote")
 	if err != nil {
 		return err
 	}
 	e := &environment{here: here, dir: dir, out: w}
-	if *kept != "" {
-		if e.kept, err = filepath.Abs(*kept); err != nil {
+	if kept != "" {
+		if e.kept, err = filepath.Abs(kept); err != nil {
 			return err
 		}
 	}
@@ -88,11 +94,11 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	}()
 	var cases []bazeltest.Case
 	for _, g := range groups {
-		if len(args) == 0 || slices.Contains(args, g.name) {
+		if len(names) == 0 || slices.Contains(names, g.name) {
 			cases = append(cases, g.cases(e)...)
 		}
 	}
-	return bazeltest.RunCases(ctx, w, cases...)
+	return bazeltest.RunCases(here.Context, w, cases...)
 }
 
 // build builds with an execution log and returns our actions of it.

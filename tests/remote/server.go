@@ -83,6 +83,8 @@ func (s *server) start() (err error) {
 		"--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
 		"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", s.dir, s.dir, "--bind", filepath.Dir(s.socket), filepath.Dir(s.socket),
 		"--unshare-net", "--unshare-pid", "--die-with-parent",
+		// Another user on another host.
+		"--unshare-user", "--uid", "1234", "--gid", "1234", "--unshare-uts", "--hostname", "server",
 		"--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", s.dir,
 		"buildbox-casd", "--bind=unix:"+s.socket, "--buildbox-run=/usr/bin/buildbox-run-hosttools",
 		// Otherwise files are staged by FUSE where its program is, and its device need not be.

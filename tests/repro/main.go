@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
@@ -51,7 +52,7 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 		// The server keeps to the processor too, and what it starts.
 		Prefix:  alone,
 		Startup: []string{"--output_base=" + filepath.Join(dir, "base")},
-		Env:     []string{"LANG=C", "LC_ALL=POSIX", "TZ=Asia/Kathmandu", "USER=another"},
+		Env:     []string{"LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=Asia/Kathmandu", "USER=another"},
 	}
 	defer func() {
 		var stop error
@@ -69,11 +70,8 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	if err := bazeltest.CopyCheckout(first.Dir, second.Dir); err != nil {
 		return err
 	}
-	// What an action may see of these, it is given: the strict environment has none.
-	if _, err := second.Run(append([]string{
-		"build", "--jobs=1", "--disk_cache=", "--sandbox_fake_username", "--sandbox_fake_hostname",
-		"--action_env=LC_ALL=POSIX", "--action_env=TZ=Asia/Kathmandu", "--action_env=USER=another", "--action_env=SOURCE_DATE_EPOCH=1000000000",
-	}, targets...)...); err != nil {
+	flags := []string{"build", "--jobs=1", "--disk_cache=", "--sandbox_fake_username", "--sandbox_fake_hostname"}
+	if _, err := second.Run(slices.Concat(flags, bazeltest.AnotherEnvironment, targets)...); err != nil {
 		return err
 	}
 	cases := make([]bazeltest.Case, len(targets))
