@@ -3,6 +3,7 @@
 package kmake
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -43,6 +44,46 @@ func RemoveScratch(dir string) error {
 		return err
 	}
 	return os.RemoveAll(dir)
+}
+
+// MakeScratch makes dir to work in and returns what removes it again. A directory
+// that is there is taken when it is empty, and is left empty: what is in another
+// is not ours to remove.
+func MakeScratch(dir string) (remove func() error, err error) {
+	err = os.Mkdir(dir, 0o755)
+	if err == nil {
+		return func() error { return RemoveScratch(dir) }, nil
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("make scratch: %w", err)
+	}
+	if info, err := os.Lstat(dir); err != nil {
+		return nil, fmt.Errorf("make scratch: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("scratch %s is there and no directory: name a new directory", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("make scratch: %w", err)
+	}
+	if len(entries) > 0 {
+		return nil, fmt.Errorf("scratch %s is there and not empty: name a new directory", dir)
+	}
+	return func() error { return emptyScratch(dir) }, nil
+}
+
+// emptyScratch removes all that is in dir.
+func emptyScratch(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := RemoveScratch(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CopyFile copies a regular file, with its run bits.
