@@ -1,6 +1,5 @@
 "Rule kheaders_extract"
 
-load("//rules/private:place.bzl", "PLACE_ATTRS", "place")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 load("//rules/private:tree.bzl", "unpack_tree")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -23,7 +22,6 @@ def _kheaders_extract_impl(ctx):
     args = ctx.actions.args()
     args.add("extract")
     args.add("--carrier", ctx.file.carrier)
-    place(ctx, args)
     args.add("--out", archive)
     ctx.actions.run(
         executable = tools(ctx).patcher,
@@ -45,7 +43,7 @@ def _kheaders_extract_impl(ctx):
 kheaders_extract = rule(
     doc = DOC,
     implementation = _kheaders_extract_impl,
-    attrs = PLACE_ATTRS | {
+    attrs = {
         "carrier": attr.label(
             doc = "What carries an archive: vmlinux, kheaders.ko, a raw Image, or an archive itself.",
             allow_single_file = True,

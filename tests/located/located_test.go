@@ -15,8 +15,8 @@ func TestLocatedBy(t *testing.T) {
 	for name, want := range map[string]struct{ by, name string }{
 		"demo":     {"section", ".rodata1"},
 		"marker":   {"marker", ""},
-		"section":  {"section", ".second"},
-		"symbols":  {"symbols", "first,first_end"},
+		"section":  {"section", ".own"},
+		"symbols":  {"symbols", "own,own_end"},
 		"upstream": {"symbols", "kernel_headers_data,kernel_headers_data_end"},
 	} {
 		text, err := os.ReadFile(os.Getenv(name))
