@@ -70,13 +70,14 @@ func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (
 		return err
 	}
 	var r io.Reader = f // tar skips over content by seeking
+	var zipped io.Reader
 	switch {
 	case bytes.HasPrefix(magic[:n], []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<20))
 		if err != nil {
 			return err
 		}
-		r = z
+		r, zipped = z, z
 	case bytes.HasPrefix(magic[:n], []byte(xz.Magic)):
 		return errors.New("it is compressed with xz, expected a directory, or a tar archive that is plain or gzip'ed")
 	}
@@ -84,7 +85,7 @@ func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (
 	for {
 		h, err := tr.Next()
 		if err == io.EOF {
-			return nil
+			return drain(zipped)
 		}
 		if err != nil {
 			return fmt.Errorf("%w (expected a directory, or a tar archive that is plain or gzip'ed)", err)
@@ -100,6 +101,18 @@ func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (
 			return fmt.Errorf("member %q: %w", h.Name, err)
 		}
 	}
+}
+
+// drain reads what is behind the end of the archive: gzip's sum and length are
+// compared when all has been read. r is nil for an archive that has none.
+func drain(r io.Reader) error {
+	if r == nil {
+		return nil
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return fmt.Errorf("%w: it is damaged or cut short; get it again", err)
+	}
+	return nil
 }
 
 // memberPath returns the path in the tree that a member's name stands for.

@@ -90,6 +90,8 @@ func TestTarErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	badSum := bytes.Clone(zipped)
+	badSum[len(badSum)-8] ^= 1
 	header := func(name string) tar.Header { return tar.Header{Name: name, Linkname: "x"} }
 	tests := []struct{ name, file, want string }{
 		{"empty file", temp(t, ""), "nothing in "},
@@ -99,6 +101,9 @@ func TestTarErrors(t *testing.T) {
 		{"gzip header", temp(t, "\x1f\x8b"), "EOF"},
 		{"truncated", temp(t, string(whole[:len(whole)/2])), "EOF"},
 		{"truncated gzip", temp(t, string(zipped[:len(zipped)/2])), "EOF"},
+		{"gzip without its sum", temp(t, string(zipped[:len(zipped)-8])), "unexpected EOF: it is damaged or cut short; get it again"},
+		{"gzip with another sum", temp(t, string(badSum)), "gzip: invalid checksum: it is damaged or cut short"},
+		{"behind the end of gzip", temp(t, string(zipped)+"x"), "EOF: it is damaged or cut short"},
 		{"absolute name", makeTar(t, header("/include/a.h")), `member "/include/a.h": its name leads out of the tree`},
 		{"name with ..", makeTar(t, header("include/../../a.h")), `member "include/../../a.h": its name leads out of the tree`},
 		{"twice", makeTar(t, header("include/a.h"), header("./include/a.h")), `member "./include/a.h": it is there twice`},
