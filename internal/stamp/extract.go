@@ -20,8 +20,8 @@ const maxMembers = 1 << 18
 // ExtractArchive writes the archive that a carrier holds to out, byte for byte:
 // what the running kernel shows as /sys/kernel/kheaders.tar.xz.
 func ExtractArchive(path, out string, o carrier.Options) error {
-	if same(out, path) {
-		return fmt.Errorf("write %s: it is also the carrier: expected another name", out)
+	if err := apart(out, path, "the carrier"); err != nil {
+		return err
 	}
 	src, err := Open(path, o)
 	if err != nil {

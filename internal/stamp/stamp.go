@@ -3,12 +3,14 @@
 package stamp
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
@@ -105,24 +107,31 @@ func Stamp(req Request) error {
 }
 
 func (req Request) check() error {
-	for _, x := range []struct{ out, in, what string }{
-		{req.Out, req.Archive, "the archive"},
-		{req.Report, req.Archive, "the archive"},
-		{req.Report, req.Carrier, "the carrier"},
-		{req.Report, req.Out, "the output"},
-	} {
-		if x.out != "" && same(x.out, x.in) {
-			return fmt.Errorf("write %s: it is also %s: expected another name", x.out, x.what)
-		}
-	}
-	return nil
+	return cmp.Or(
+		apart(req.Out, req.Archive, "the archive"),
+		apart(req.Report, req.Archive, "the archive"),
+		apart(req.Report, req.Carrier, "the carrier"),
+		apart(req.Report, req.Out, "the output"))
 }
 
-// same says whether two names are one file, which need not exist.
-func same(a, b string) bool {
-	if a == b {
-		return true
+// apart fails if what is to be written to out would replace another file. Either
+// may be "", for none.
+func apart(out, other, what string) error {
+	if out == "" || other == "" || !same(out, other) {
+		return nil
 	}
+	return fmt.Errorf("write %s: it is also %s: expected another name", out, what)
+}
+
+// same says whether two names are one file. Of a file that does not exist yet,
+// the directory and the last part of the name are compared.
+func same(a, b string) bool {
+	dirA, nameA := filepath.Split(a)
+	dirB, nameB := filepath.Split(b)
+	return a == b || sameFile(a, b) || nameA == nameB && sameFile(cmp.Or(dirA, "."), cmp.Or(dirB, "."))
+}
+
+func sameFile(a, b string) bool {
 	x, errX := os.Stat(a)
 	y, errY := os.Stat(b)
 	return errX == nil && errY == nil && os.SameFile(x, y)

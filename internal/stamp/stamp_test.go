@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -205,6 +206,37 @@ func TestStampErrors(t *testing.T) {
 				t.Error("the carrier was changed")
 			}
 		})
+	}
+}
+
+// One file by two names is found out, whether it exists or not.
+func TestStampSameFile(t *testing.T) {
+	p := newPlace(t, x86.SectionKernel(".rodata1", placeholder(t)).Bytes())
+	elsewhere := t.TempDir() + "/here"
+	if err := errors.Join(
+		os.Symlink(p.dir, elsewhere),
+		os.Symlink("archive", p.name("symlink")),
+		os.Link(p.name("archive"), p.name("link"))); err != nil {
+		t.Fatal(err)
+	}
+	before := p.files()
+	for _, tt := range []struct{ out, report, want string }{
+		{p.name("symlink"), "", "it is also the archive"},
+		{p.name("link"), "", "it is also the archive"},
+		{elsewhere + "/archive", "", "it is also the archive"},
+		{p.name("out"), p.name("link"), "it is also the archive"},
+		{p.name("out"), p.dir + "/./out", "it is also the output"},
+		{p.name("out"), elsewhere + "/out", "it is also the output"},
+		{p.name("out"), elsewhere + "/carrier", "it is also the carrier"},
+	} {
+		err := Stamp(Request{Carrier: p.name("carrier"), Archive: p.name("archive"), Out: tt.out, Report: tt.report})
+		wantError(t, err, tt.want)
+		if got := p.files(); got != before {
+			t.Errorf("out %s, report %s: files = %q, want %q", tt.out, tt.report, got, before)
+		}
+	}
+	if err := Stamp(Request{Carrier: p.name("carrier"), Archive: p.name("archive"), Out: p.name("out"), Report: t.TempDir() + "/out"}); err != nil {
+		t.Errorf("files of one name in two directories: %v", err)
 	}
 }
 

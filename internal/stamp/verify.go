@@ -4,6 +4,7 @@ package stamp
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,12 @@ func Verify(path, original string, o carrier.Options) (*Verdict, error) {
 		return nil, err
 	}
 	return &Verdict{Info: *info, Verified: true, Original: original}, nil
+}
+
+// CheckVerdict fails if out, where a verdict is to be written, is one of the files
+// that Verify reads.
+func CheckVerdict(out, path, original string) error {
+	return cmp.Or(apart(out, path, "the file to verify"), apart(out, original, "the original"))
 }
 
 // compare fails unless the original has its reservation in the same place and

@@ -155,6 +155,9 @@ func runVerify(args []string, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := stamp.CheckVerdict(*out, file, *original); err != nil {
+		return err
+	}
 	v, err := stamp.Verify(file, *original, o)
 	if err != nil {
 		return err
