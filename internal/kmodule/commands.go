@@ -24,6 +24,9 @@ type Command struct {
 // "saved" since 6.3.
 var savedCommand = regexp.MustCompile(`(?m)^(?:saved)?cmd_(\S+\.o) := (.*)$`)
 
+// prefixMap is a flag that keeps paths out of modules.
+var prefixMap = regexp.MustCompile(`^-f(debug|file|macro)-prefix-map=`)
+
 // gccOnly are flags of the kernel's that clang does not know, so that clangd
 // would complain about each.
 var gccOnly = regexp.MustCompile(`^-(f(align-(jumps|labels).*|conserve-stack|no-allow-store-data-races|no-ipa-.*|plugin.*|no-var-tracking.*|` +
@@ -92,7 +95,7 @@ func (m Module) command(text string) (Command, bool, error) {
 		case w == ";" || strings.HasPrefix(w, "#"):
 			// objtool and others follow.
 			i = len(words)
-		case strings.HasPrefix(w, "-Wp,-M"), strings.HasPrefix(w, "-ffile-prefix-map="), strings.HasPrefix(w, "-fmacro-prefix-map="), gccOnly.MatchString(w):
+		case strings.HasPrefix(w, "-Wp,-M"), prefixMap.MatchString(w), gccOnly.MatchString(w):
 		case w == "--param":
 			i++
 		default:

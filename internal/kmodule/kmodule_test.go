@@ -215,7 +215,7 @@ func TestFindCompiler(t *testing.T) {
 func TestCommand(t *testing.T) {
 	m := Module{Tree: "/x/out/tree", tree: "out/tree", root: "/s/module", dir: "/s/module/src", given: map[string]string{"src/a.c": "pkg/src/a.c", "inc/a.h": "pkg/inc/a.h"}}
 	for _, test := range []struct{ name, text, file, want string }{
-		{"6.1", `cmd_/s/module/src/a.o := gcc -Wp,-MMD,/s/module/src/.a.o.d -I./include -include ./include/linux/kconfig.h ` +
+		{"6.1", `cmd_/s/module/src/a.o := gcc -Wp,-MMD,/s/module/src/.a.o.d -I./include -include ./include/linux/kconfig.h -fdebug-prefix-map=/x/out/tree=. -ffile-prefix-map=/x/out/tree/= ` +
 			`-I/s/module/inc -fconserve-stack -D'A="x y"' -DB='"b"' -c -o /s/module/src/a.o /s/module/src/a.c ; ./tools/objtool/objtool a.o` + "\n\nsource_a.o := a.c\n",
 			"pkg/src/a.c", `gcc|-Iout/tree/include|-include|out/tree/include/linux/kconfig.h|-Ipkg/inc|-DA="x y"|-DB="b"|-c|-o|pkg/src/a.o|pkg/src/a.c`},
 		{"7.2", `savedcmd_a.o := gcc -I/x/out/tree/include -I./ -D$$x -D'$(pound)' -c -o a.o a.c ` + "\n",

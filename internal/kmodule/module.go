@@ -57,13 +57,15 @@ type Module struct {
 // Build builds the modules.
 func (m Module) Build() (err error) {
 	m.tree = m.Tree
-	if err := kmake.Absolute(&m.Scratch, &m.Tree); err != nil {
-		return err
-	}
 	if err := os.MkdirAll(m.Scratch, 0o755); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, kmake.RemoveScratch(m.Scratch)) }()
+	for _, dir := range []*string{&m.Tree, &m.Scratch} {
+		if *dir, err = realPath(*dir); err != nil {
+			return err
+		}
+	}
 	if err := m.addToTree(); err != nil {
 		return err
 	}
@@ -140,9 +142,10 @@ func (m *Module) place() error {
 
 // variables are what make's command line says about the modules.
 func (m Module) variables(kernel map[string]string) ([]string, error) {
-	// No path of the scratch directory or of the tree may reach a module.
-	prefixes := "-ffile-prefix-map=" + m.root + "/= -ffile-prefix-map=" + m.Tree + "/="
-	common := []string{prefixes}
+	common, err := m.prefixMaps()
+	if err != nil {
+		return nil, err
+	}
 	for _, dir := range m.Includes {
 		if dir != "." && !filepath.IsLocal(dir) {
 			return nil, fmt.Errorf("include directory %q: expected one of the sources' own", dir)
