@@ -119,9 +119,9 @@ func givenRelease(given string) (release, error) {
 		return release{}, fmt.Errorf("read kernel release: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return release{}, fmt.Errorf("read kernel release: %s is not a file", given)
+		return release{}, fmt.Errorf("read kernel release: %s is not a regular file, expected kernel.release", given)
 	}
-	p, err := os.ReadFile(given)
+	p, err := ReadFile(given)
 	if err != nil {
 		return release{}, fmt.Errorf("read kernel release: %w", err)
 	}
@@ -169,7 +169,7 @@ func (c config) enabled(symbol string) bool { return c[symbol] == "y" || c[symbo
 // readConfig reads a .config and compares it with the trees' auto.conf. That,
 // where there is one, is what modules are built with, and is returned.
 func readConfig(file string, trees []tree) (config, error) {
-	p, err := os.ReadFile(file)
+	p, err := ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read config: %w", err)
 	}

@@ -130,7 +130,7 @@ func TestErrors(t *testing.T) {
 		{"add nothing", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"a", "no/such/file"}} },
 			[]string{"add no/such/file: open no/such/file: no such file"}},
 		{"add a directory", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"a", o.Trees[0]}} },
-			[]string{"add SRC: read SRC: is a directory"}},
+			[]string{"add SRC: read SRC: it is a directory, expected a file"}},
 		{"add outside", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"../a", o.Config}} },
 			[]string{`add "OBJ/.config": member name "../a" is not a plain path`}},
 		{"add absolute", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"/etc/a", o.Config}} },

@@ -4,7 +4,6 @@ package pack
 
 import (
 	"fmt"
-	"os"
 	"path"
 	"strings"
 )
@@ -20,7 +19,7 @@ type fileList struct {
 // openFileList reads a list of NAME=FILE words. Any white space is between two:
 // what a build system writes into a response file has no line ends.
 func openFileList(name string) (*fileList, error) {
-	p, err := os.ReadFile(name)
+	p, err := ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("open list of files: %w", err)
 	}

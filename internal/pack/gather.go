@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -330,7 +329,7 @@ func (g *Gathered) setRelease(file string) error {
 	uts := g.find(utsFile)
 	var release string
 	if file != "" {
-		p, err := os.ReadFile(file)
+		p, err := ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("read kernel release: %w", err)
 		}

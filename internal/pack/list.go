@@ -50,25 +50,25 @@ func List(file string) ([]manifest.Entry, error) {
 // readManifest returns the text of a manifest, which begins with a mode, or nil
 // if the file is something else.
 func readManifest(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := os.Stat(file) // opening a pipe would wait for a writer
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a file, expected an archive, a carrier or a manifest", file)
 	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	head := make([]byte, 5)
 	if n, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
 		return nil, err
 	} else if n < len(head) || strings.Trim(string(head[:4]), "01234567") != "" || head[4] != ' ' {
 		return nil, nil
 	}
-	return io.ReadAll(f)
+	return ReadFile(file)
 }
 
 // listTar returns the entries of a tar archive without the marker. Directories

@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -227,7 +226,7 @@ func additions(o Options, conf config) ([]source, error) {
 		return nil, fmt.Errorf("pack profile %s: no .config was given, and it decides what modules are built with", o.Profile)
 	}
 	if o.Symvers != "" {
-		p, err := os.ReadFile(o.Symvers)
+		p, err := ReadFile(o.Symvers)
 		if err != nil {
 			return nil, fmt.Errorf("read symbols: %w", err)
 		}

@@ -33,10 +33,6 @@ type tarEntry struct {
 	link  string // a link's target, as a path in the tree
 }
 
-// maxTarFile bounds the size of one file in bytes. The largest that a kernel
-// archive has any use for, a Module.symvers or a host tool, has a few MiB.
-const maxTarFile = 256 << 20
-
 func openTarTree(file string, open func() (io.ReadSeekCloser, error)) (*tarTree, error) {
 	t := &tarTree{
 		file:    file,
@@ -248,8 +244,8 @@ func (t *tarTree) load(names []string) error {
 		if !wanted[name] {
 			return nil
 		}
-		if h.Size > maxTarFile {
-			return fmt.Errorf("it has %d bytes, expected at most %d", h.Size, maxTarFile)
+		if h.Size > maxFile {
+			return fmt.Errorf("it has %d bytes, expected at most %d", h.Size, maxFile)
 		}
 		// The buffer grows with what there is: a size that lies costs nothing.
 		b := bytes.NewBuffer(make([]byte, 0, min(h.Size, 1<<20)+bytes.MinRead))

@@ -44,6 +44,9 @@ func openTree(path string) (tree, error) {
 	if info.IsDir() {
 		return &dirTree{root: path}, nil
 	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open tree %s: it is not a regular file, expected a directory, or a tar archive that is plain or gzip'ed", path)
+	}
 	t, err := openTarTree(path, func() (io.ReadSeekCloser, error) { return os.Open(path) })
 	if err != nil {
 		return nil, err
@@ -64,10 +67,11 @@ func (t *dirTree) load([]string) error { return nil }
 func (t *dirTree) read(dst []byte, name string) ([]byte, error) { return appendFile(dst, t.path(name)) }
 
 // open opens a file to be read at once. os.Open also asks whether it can be
-// waited for, five system calls a file, and there are thousands.
+// waited for, five system calls a file, and there are thousands. Without
+// O_NONBLOCK a pipe that nobody writes to would be waited for here.
 func open(path string) (*os.File, error) {
 	for {
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 		switch {
 		case err == nil:
 			return os.NewFile(uintptr(fd), path), nil
@@ -75,6 +79,47 @@ func open(path string) (*os.File, error) {
 			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 		}
 	}
+}
+
+// maxFile bounds the size of one file in bytes. The largest that a kernel
+// archive has any use for, a Module.symvers or a host tool, has a few MiB.
+const maxFile = 256 << 20
+
+// checkFile fails for what cannot be read to its end, or is too large.
+func checkFile(path string, info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return fmt.Errorf("read %s: it is a directory, expected a file", path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("read %s: it is not a regular file, expected one", path)
+	case info.Size() > maxFile:
+		return fmt.Errorf("read %s: it has %d bytes, expected at most %d", path, info.Size(), maxFile)
+	}
+	return nil
+}
+
+// ReadFile returns the content of a text that is named by itself, such as a
+// Module.symvers. A pipe will do; more than a kernel's can have is an error.
+func ReadFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().IsRegular() || info.IsDir() {
+		if err := checkFile(path, info); err != nil {
+			return nil, err
+		}
+	}
+	p, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(p) > maxFile {
+		err = fmt.Errorf("read %s: it has no end within %d bytes, expected a file", path, maxFile)
+	}
+	return p, err
 }
 
 // appendFile appends a file's content.
@@ -88,6 +133,10 @@ func appendFile(dst []byte, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkFile(path, info); err != nil {
+		return nil, err
+	}
+	start := len(dst)
 	// One byte more shows the end of the file by the same call.
 	dst = slices.Grow(dst, int(info.Size())+1)
 	for {
@@ -95,6 +144,9 @@ func appendFile(dst []byte, path string) ([]byte, error) {
 		dst = dst[:len(dst)+n]
 		if err == io.EOF || err == nil && len(dst) < cap(dst) && int64(n) == info.Size() {
 			return dst, nil
+		}
+		if err == nil && len(dst)-start > maxFile {
+			err = fmt.Errorf("read %s: it has no end within %d bytes, expected a file", path, maxFile)
 		}
 		if err != nil {
 			return nil, err

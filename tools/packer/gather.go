@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
@@ -80,7 +79,7 @@ func runSymvers(args []string, _, _ io.Writer) error {
 	}
 	var files []symvers.File
 	for _, name := range names {
-		p, err := os.ReadFile(name)
+		p, err := pack.ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("read symbols: %w", err)
 		}
