@@ -17,15 +17,17 @@ import (
 // path is as it was before and no temporary file remains. The error of write
 // is returned as it is; the others name path.
 //
-// A path that exists and is not a regular file (a directory, a device) is
-// refused: renaming would replace it.
+// A path that exists and is not a regular file (a directory, a device, a link
+// such as /dev/stdout) is refused: renaming would replace it.
 func Write(path string, mode fs.FileMode, write func(*os.File) error) (err error) {
-	switch info, err := os.Stat(path); {
+	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return fmt.Errorf("write file: %w", err)
 	case info.IsDir():
 		return fmt.Errorf("write file %s: it is a directory: give the name of a file", path)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("write file %s: it is a symbolic link, and would be replaced: give the name of a file", path)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("write file %s: it is not a regular file: give the name of a file", path)
 	}
@@ -36,7 +38,7 @@ func Write(path string, mode fs.FileMode, write func(*os.File) error) (err error
 	if dir == "" {
 		dir = "."
 	}
-	f, err := os.CreateTemp(dir, "."+name+".tmp*")
+	f, err := os.CreateTemp(dir, ".tmp*") // short, for name may be as long as names can be
 	if err != nil {
 		return fmt.Errorf("write file %s: %w", path, cause(err))
 	}

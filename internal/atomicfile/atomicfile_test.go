@@ -62,29 +62,73 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// A file that others share through a link is left alone: the name changes
+// A file that others share through a hard link is left alone: the name changes
 // hands, not the content.
 func TestWriteReplacesLinks(t *testing.T) {
 	dir := t.TempDir()
-	shared, link, hard := filepath.Join(dir, "shared"), filepath.Join(dir, "link"), filepath.Join(dir, "hard")
+	shared, hard := filepath.Join(dir, "shared"), filepath.Join(dir, "hard")
 	if err := Write(shared, 0o644, content("old")); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Symlink(shared, link), os.Link(shared, hard)); err != nil {
+	if err := os.Link(shared, hard); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{link, hard} {
-		if err := Write(path, 0o644, content("new")); err != nil {
+	if err := Write(hard, 0o644, content("new")); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{shared: "old", hard: "new"} {
+		if got, err := os.ReadFile(path); string(got) != want || err != nil {
+			t.Errorf("%s: got %q, %v, want %q", path, got, err, want)
+		}
+	}
+}
+
+// A symbolic link is neither replaced nor followed, wherever it leads: that is
+// /dev/stdout when stdout is a file.
+func TestWriteRefusesSymbolicLinks(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "target")
+	if err := Write(target, 0o644, content("old")); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{target, os.DevNull, dir, "none"} {
+		link := filepath.Join(dir, "link")
+		if err := os.Symlink(to, link); err != nil {
 			t.Fatal(err)
 		}
-		info, err := os.Lstat(path)
-		if err != nil || !info.Mode().IsRegular() {
-			t.Errorf("%s: got %v, %v, want a regular file", path, info.Mode(), err)
+		want := "write file " + link + ": it is a symbolic link, and would be replaced: give the name of a file"
+		if err := Write(link, 0o644, content("new")); err == nil || err.Error() != want {
+			t.Errorf("to %s: got %v, want %q", to, err, want)
+		}
+		if got, err := os.Readlink(link); got != to || err != nil {
+			t.Errorf("to %s: the link is %q, %v, want it as it was", to, got, err)
+		}
+		wantFiles(t, dir, "link", "target")
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile(shared); string(got) != "old" || err != nil {
-		t.Errorf("shared file: got %q, %v, want it as it was", got, err)
+	if got, err := os.ReadFile(target); string(got) != "old" || err != nil {
+		t.Errorf("target: got %q, %v, want it as it was", got, err)
 	}
+	// A directory may be one.
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(filepath.Join(link, "file"), 0o644, content("new")); err != nil {
+		t.Error(err)
+	}
+}
+
+// The longest name that a file can have (NAME_MAX) is as good as another.
+func TestWriteLongName(t *testing.T) {
+	dir := t.TempDir()
+	name := strings.Repeat("n", 255)
+	if err := Write(filepath.Join(dir, name), 0o644, content("text")); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, dir, name)
 }
 
 func TestWriteInCurrentDirectory(t *testing.T) {
@@ -114,7 +158,7 @@ func TestWriteErrors(t *testing.T) {
 		{"no name", "", content(""), "write file \"\": it names no file"},
 		{"device", os.DevNull, content(""), "write file " + os.DevNull + ": it is not a regular file: give the name of a file"},
 		{"no such directory", filepath.Join(dir, "none", "vmlinux"), content(""), "write file " + filepath.Join(dir, "none", "vmlinux") + ": no such file or directory"},
-		{"file as a directory", filepath.Join(path, "vmlinux"), content(""), "write file: stat "},
+		{"file as a directory", filepath.Join(path, "vmlinux"), content(""), "write file: lstat "},
 	} {
 		if err := Write(tc.path, 0o644, tc.write); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
