@@ -29,16 +29,20 @@ type input struct {
 
 // open opens a regular file; what says what it is expected to be.
 func open(path, what string) (*input, error) {
+	// Before it is opened: that of a FIFO would wait for who writes into it.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		is := "no regular file"
+		if info.IsDir() {
+			is = "a directory"
+		}
+		return nil, fmt.Errorf("read %s %s: it is %s: expected %s", what, path, is, expected[what])
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", what, err)
 	}
 	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = errors.New("it is a directory")
-	} else if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is no regular file")
-	} else if err == nil && info.Size() == 0 {
+	if err == nil && info.Size() == 0 {
 		err = errors.New("it is empty")
 	}
 	if err != nil {

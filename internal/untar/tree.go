@@ -34,6 +34,10 @@ func create(dir string) (*tree, error) {
 	case err == nil:
 		t.made = true
 	case errors.Is(err, fs.ErrExist):
+		// Before it is opened: that of a FIFO would wait for who writes into it.
+		if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+			return nil, fmt.Errorf("create directory: %s is no directory: expected a directory that does not exist or is empty", dir)
+		}
 		entries, err := firstEntry(dir)
 		if err != nil {
 			return nil, fmt.Errorf("create directory: %w", err)

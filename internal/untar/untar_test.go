@@ -250,7 +250,7 @@ func TestExtractTarget(t *testing.T) {
 	before := list(t, root)
 	for _, tt := range []struct{ dir, want string }{
 		{name("full"), "is not empty: expected a directory that does not exist or is empty"},
-		{name("file"), "create directory: "},
+		{name("file"), "is no directory: expected a directory that does not exist or is empty"},
 		{name("none", "below"), "no such file or directory"},
 		{name("dangling"), "create directory: "},
 	} {

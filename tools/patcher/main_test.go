@@ -7,6 +7,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"debug/elf"
 	"encoding/json"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
 )
@@ -53,7 +55,10 @@ func run(t *testing.T, dir, limit string, args ...string) (status int, stdout, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self, args...)
+	// A command that waits for ever has the status -1.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self, args...)
 	var out, errs bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
 	cmd.Env = append(os.Environ(), asPatcher+"="+limit)
@@ -159,6 +164,33 @@ func TestCommands(t *testing.T) {
 	}
 	if err := json.Unmarshal(p, &report); err != nil || report.Carrier != "vmlinux" || report.LocatedBy != "section" || report.Capacity != capacity {
 		t.Errorf("report = %+v, %v", report, err)
+	}
+}
+
+// A FIFO that nobody writes into is refused, not waited for.
+func TestFIFO(t *testing.T) {
+	dir := workspace(t)
+	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := names(t, dir)
+	for args, want := range map[string]string{
+		"stamp --carrier fifo --archive a.tar.xz --out none":               "read carrier fifo: it is no regular file: expected a vmlinux",
+		"stamp --carrier vmlinux --archive fifo --out none":                "read archive fifo: it is no regular file: expected the file that 'packer pack' wrote",
+		"stamp --carrier vmlinux --archive a.tar.xz --out fifo":            "write file fifo: it is not a regular file",
+		"stamp --carrier vmlinux --archive a.tar.xz --out a --report fifo": "write file fifo: it is not a regular file",
+		"extract --carrier fifo --out none":                                "read file fifo: it is no regular file",
+		"extract --carrier a.tar.xz --dir fifo":                            "fifo is no directory: expected a directory that does not exist or is empty",
+		"inspect fifo":                                                     "read file fifo: it is no regular file",
+		"verify a.tar.xz --original fifo":                                  "read carrier fifo: it is no regular file",
+	} {
+		status, _, stderr := run(t, dir, "", strings.Fields(args)...)
+		if status != 1 || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("patcher %s: status = %d, stderr = %q; want 1, and one line with %q", args, status, stderr, want)
+		}
+		if got := names(t, dir); got != before {
+			t.Fatalf("patcher %s: files = %q, want %q", args, got, before)
+		}
 	}
 }
 
