@@ -29,8 +29,9 @@ const Vmlinux = "vmlinux"
 // modules were not part of the build.
 var ErrEmpty = errors.New("it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too (Kleaf: \"modules\" in make_goals of kernel_build)")
 
-// Parse reads a whole Module.symvers: four fields a line, or five, the last of
-// which is the namespace. name is the file's, for the errors, which begin with
+// Parse reads a whole Module.symvers: five fields a line, the last of which is
+// the namespace and may be empty. modpost of 5.10 and later takes no line with
+// four (scripts/mod/modpost.c, read_dump). name is the file's, for the errors, which begin with
 // it and the line.
 func Parse(name string, p []byte) ([]Symbol, error) {
 	if len(bytes.TrimSpace(p)) == 0 {
@@ -60,7 +61,10 @@ func Parse(name string, p []byte) ([]Symbol, error) {
 
 func parseLine(text string) (Symbol, error) {
 	f := strings.Split(text, "\t")
-	if len(f) != 4 && len(f) != 5 {
+	if len(f) == 4 {
+		return Symbol{}, fmt.Errorf("got 4 fields, expected 5 (CRC, symbol, module, export, namespace) with tabs between; a tab comes before an empty namespace too, and editors take it away")
+	}
+	if len(f) != 5 {
 		return Symbol{}, fmt.Errorf("got %d fields, expected 5 (CRC, symbol, module, export, namespace) with tabs between", len(f))
 	}
 	digits, ok := strings.CutPrefix(f[0], "0x")
@@ -79,11 +83,7 @@ func parseLine(text string) (Symbol, error) {
 	if !strings.HasPrefix(f[3], "EXPORT_") {
 		return Symbol{}, fmt.Errorf("symbol %s: got %q, expected EXPORT_SYMBOL or EXPORT_SYMBOL_GPL in field 4", f[1], f[3])
 	}
-	s := Symbol{CRC: uint32(crc), Name: f[1], Module: f[2], Export: f[3]}
-	if len(f) == 5 {
-		s.Namespace = f[4]
-	}
-	return s, nil
+	return Symbol{CRC: uint32(crc), Name: f[1], Module: f[2], Export: f[3], Namespace: f[4]}, nil
 }
 
 // Check fails if no module could be built and loaded with these symbols: none
