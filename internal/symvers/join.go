@@ -44,6 +44,12 @@ func Join(files ...File) ([]byte, error) {
 			if first.symbol.Module != s.Module {
 				return nil, fmt.Errorf("symbol %s is exported by %s in %s and by %s in %s; a kernel has one of them", s.Name, first.symbol.Module, first.file, s.Module, f.Name)
 			}
+			if first.symbol.Export != s.Export {
+				return nil, fmt.Errorf("symbol %s is exported with %s in %s and with %s in %s; they are of different builds", s.Name, first.symbol.Export, first.file, s.Export, f.Name)
+			}
+			if first.symbol.Namespace != s.Namespace {
+				return nil, fmt.Errorf("symbol %s is in the namespace %q in %s and in %q in %s; they are of different builds", s.Name, first.symbol.Namespace, first.file, s.Namespace, f.Name)
+			}
 		}
 	}
 	if len(files) == 0 {

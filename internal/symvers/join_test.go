@@ -35,6 +35,10 @@ func TestJoinErrors(t *testing.T) {
 			"symbol _printk has the CRC 0x92997ed8 in gki and 0x00000001 in vendor"},
 		{"module", []File{{"gki", []byte(gki)}, {"vendor", []byte(strings.Replace(vendor, "vmlinux", "drivers/printk", 1))}},
 			"symbol _printk is exported by vmlinux in gki and by drivers/printk in vendor"},
+		{"export", []File{{"gki", []byte(gki)}, {"vendor", []byte(strings.Replace(vendor, "EXPORT_SYMBOL\t", "EXPORT_SYMBOL_GPL\t", 1))}},
+			"symbol _printk is exported with EXPORT_SYMBOL in gki and with EXPORT_SYMBOL_GPL in vendor"},
+		{"namespace", []File{{"gki", []byte(gki)}, {"vendor", []byte(strings.Replace(vendor, "EXPORT_SYMBOL\t", "EXPORT_SYMBOL\tNS", 1))}},
+			`symbol _printk is in the namespace "" in gki and in "NS" in vendor`},
 		{"modules only", []File{{"vendor", []byte("0x1\ta\tdrivers/a\tEXPORT_SYMBOL\t\n")}}, "vendor: it has no symbol of vmlinux among its 1"},
 	}
 	for _, tt := range tests {
