@@ -141,7 +141,7 @@ func parseConfig(name string, p []byte) (config, error) {
 	n := 0
 	for line := range strings.Lines(string(p)) {
 		n++
-		line = strings.TrimRight(line, "\n")
+		line = strings.TrimRight(line, "\r\n") // a .config may come from an editor on Windows
 		if m := notSet.FindStringSubmatch(line); m != nil {
 			line = m[1] + "=n"
 		}

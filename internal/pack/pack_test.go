@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -303,5 +304,18 @@ func TestConfigDifferences(t *testing.T) {
 		if got := strings.Join(parse(tt.config).differences(auto), " "); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.config, got, tt.want)
 		}
+	}
+}
+
+// A .config with the line ends of Windows says what it says without.
+func TestConfigLineEnds(t *testing.T) {
+	const unix = "CONFIG_64BIT=y\n\n# a comment\n# CONFIG_KASAN is not set\nCONFIG_LOCALVERSION=\"-lab\"\n"
+	want, err := parseConfig("f", []byte(unix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseConfig("f", []byte(strings.ReplaceAll(unix, "\n", "\r\n")))
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 }
