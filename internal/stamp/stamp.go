@@ -48,8 +48,9 @@ type Report struct {
 }
 
 // Stamp writes to req.Out a copy of the carrier with the archive in its
-// reservation. Everything is checked before the first byte is written; a
-// failure leaves no file. The copy has the carrier's mode and a new mtime:
+// reservation. Both files' structure is checked before the first byte is written;
+// a failure leaves no file. The archive's content is not decoded, which would take
+// longer than all the rest: damage there is for Verify to find. The copy has the carrier's mode and a new mtime:
 // with the old one, make would not see that it has to make the image again.
 //
 // Memory does not grow with the carrier, the archive or the region: they are

@@ -240,6 +240,35 @@ func TestStampSameFile(t *testing.T) {
 	}
 }
 
+// Damage to what the archive holds passes Stamp, which decodes nothing, and not
+// Verify.
+func TestStampDamagedContent(t *testing.T) {
+	p := newPlace(t, carriertest.Image(placeholder(t)))
+	a := p.read("archive")
+	at := bytes.Index(a, []byte("include/linux/types.hinclude"))
+	p.write("archive", splice(a, at, []byte{a[at] ^ 1}))
+	p.stamp("carrier", "out")
+	_, err := Verify(p.name("out"), p.name("carrier"), carrier.Options{})
+	wantError(t, err, "CRC32")
+}
+
+// Upstream's archive is not replaced, with Restamp or without: it is not known
+// to be one.
+func TestRestampForeign(t *testing.T) {
+	upstream, err := os.ReadFile("testdata/upstream.tar.xz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlace(t, x86.Kernel(upstream).Bytes())
+	for _, restamp := range []bool{false, true} {
+		err := Stamp(Request{Carrier: p.name("carrier"), Archive: p.name("archive"), Out: p.name("out"), Restamp: restamp})
+		wantError(t, err, "holds an .xz file that packer did not make: expected a placeholder made by 'packer placeholder'")
+		if got := p.files(); got != "archive carrier" {
+			t.Errorf("files = %q, want %q", got, "archive carrier")
+		}
+	}
+}
+
 // A failed run leaves the output and the report of a run before.
 func TestStampKeepsOldOutput(t *testing.T) {
 	p := newPlace(t, x86.Kernel([]byte("text")).Stripped().Bytes())

@@ -27,7 +27,7 @@ var patcher = cli.Tool{
 		{
 			Name:    "stamp",
 			Usage:   "--carrier IN --archive A --out OUT [--section N | --symbols S,E] [--restamp] [--unsign] [--report R.json]",
-			Summary: "Write a copy of a carrier with the archive in its reservation.",
+			Summary: "Write a copy of a carrier with the archive in its reservation. The archive's structure is checked; its content is by 'verify'.",
 			Run:     runStamp,
 		},
 		{
