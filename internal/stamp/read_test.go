@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"debug/elf"
 	"encoding/binary"
 	"os"
 	"strings"
@@ -243,6 +244,7 @@ func TestInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	image := carriertest.Image(placeholder(t))
+	module := carriertest.ELF{Is64: true, Type: elf.ET_REL, Machine: elf.EM_X86_64}
 	region := carriertest.Bytes(t, carriertest.Archive(t, "6.12.1", members...), capacity)
 	a := carriertest.Archive(t, "6.12.1", members...)
 	for _, tt := range []struct {
@@ -254,6 +256,12 @@ func TestInspect(t *testing.T) {
 		{"placeholder", x86.Kernel(placeholder(t)).Bytes(),
 			Info{Kind: "ELF64 LE ET_EXEC x86-64", LocatedBy: "symbols", LocatedName: "kernel_headers_data,kernel_headers_data_end", State: StatePlaceholder, KernelRelease: carriertest.Release},
 			"placeholder, not stamped"},
+		{"signed module", append(module.Kernel(placeholder(t)).Bytes(), carrier.ModuleTrailer...),
+			Info{Kind: "ELF64 LE ET_REL x86-64", LocatedBy: "symbols", LocatedName: "kernel_headers_data,kernel_headers_data_end", State: StatePlaceholder, KernelRelease: carriertest.Release, Signed: true},
+			"signed:          yes: it is stamped without its signature (a module: with --unsign)"},
+		{"signed image", signedImage(placeholder(t)),
+			Info{Kind: "raw Image arm64", LocatedBy: "marker", State: StatePlaceholder, KernelRelease: carriertest.Release, Signed: true},
+			"signed:          yes"},
 		{"stamped", splice(image, bytes.Index(image, placeholder(t)), region),
 			Info{Kind: "raw Image arm64", LocatedBy: "marker", State: StateStamped, Stamped: true, Used: a.MinSize(), Free: capacity - a.MinSize(), Members: 3, Release: "6.12.1", KernelRelease: carriertest.Release},
 			"archive release:  6.12.1"},
@@ -283,6 +291,9 @@ func TestInspect(t *testing.T) {
 			var text bytes.Buffer
 			if err := got.Text(&text); err != nil || !strings.Contains(text.String(), tt.text) {
 				t.Errorf("text = %q, %v; want %q in it", text.String(), err, tt.text)
+			}
+			if !tt.want.Signed && strings.Contains(text.String(), "signed: ") {
+				t.Errorf("text = %q; want nothing of a signature in it", text.String())
 			}
 			if tt.want.State == StatePlaceholder {
 				tt.want.Used, tt.want.Free, tt.want.Members = got.Used, capacity-got.Used, got.Members

@@ -80,7 +80,10 @@ func workspace(t *testing.T) string {
 	for name, content := range map[string][]byte{
 		"vmlinux":  kernel.Bytes(),
 		"a.tar.xz": carriertest.Bytes(t, archive, 12<<10),
-		"params":   []byte("stamp\n--carrier=vmlinux\n--archive=a.tar.xz\n--out=by-params\n"),
+		"signed.ko": append(carriertest.ELF{Is64: true, Type: elf.ET_REL, Machine: elf.EM_X86_64}.Kernel(carriertest.Placeholder(t, capacity)).Bytes(),
+			// struct module_signature of linux/module_signature.h: PKCS #7, 4 bytes.
+			"PKCS\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x04~Module signature appended~\n"...),
+		"params": []byte("stamp\n--carrier=vmlinux\n--archive=a.tar.xz\n--out=by-params\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			t.Fatal(err)
@@ -112,6 +115,12 @@ func TestCommands(t *testing.T) {
 		{"verify stamped --out stamped", 1, "", "write stamped: it is also the file to verify: expected another name"},
 		{"verify stamped --original vmlinux --out ./vmlinux", 1, "", "write ./vmlinux: it is also the original: expected another name"},
 		{"inspect verdict.json", 1, "", "no reservation found"},
+		{"inspect --json signed.ko", 0, `"signed": true`, ""},
+		{"stamp --carrier signed.ko --archive a.tar.xz --out none", 1, "", "give --unsign and sign it again"},
+		{"stamp --carrier signed.ko --archive a.tar.xz --out stamped.ko --unsign", 0, "", ""},
+		{"inspect --json stamped.ko", 0, `"signed": false`, ""},
+		{"verify stamped.ko --original signed.ko", 0, "stamped.ko: verified", ""},
+		{"stamp -h", 0, "its content is by 'verify'", ""},
 		{"-h", 0, "patcher stamp --carrier IN", ""},
 		{"verify -h", 0, "--original UNSTAMPED", ""},
 
