@@ -18,6 +18,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Entry describes one member.
@@ -78,6 +79,15 @@ func Parse(name string, p []byte) ([]Entry, error) {
 	return entries, nil
 }
 
+// CheckName fails for a name that is none, or that a line cannot hold: it would
+// be two lines, or obeyed by a terminal.
+func CheckName(name string) error {
+	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("member name %q is empty or holds a control character, expected one such as include/linux/kernel.h", name)
+	}
+	return nil
+}
+
 func parseLine(text string) (Entry, error) {
 	f := strings.SplitN(text, " ", 4)
 	if len(f) != 4 || f[3] == "" {
@@ -90,6 +100,9 @@ func parseLine(text string) (Entry, error) {
 	size, err := strconv.ParseInt(f[1], 10, 64)
 	if err != nil || size < 0 || strconv.FormatInt(size, 10) != f[1] {
 		return Entry{}, fmt.Errorf("got size %q, expected a number of bytes", f[1])
+	}
+	if err := CheckName(f[3]); err != nil {
+		return Entry{}, err
 	}
 	e := Entry{Mode: uint32(mode), Size: size, Name: f[3]}
 	if len(f[2]) != hex.EncodedLen(len(e.SHA256)) || f[2] != strings.ToLower(f[2]) {

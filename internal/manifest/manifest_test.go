@@ -41,6 +41,8 @@ func TestParseErrors(t *testing.T) {
 		{"0644 1 " + strings.ToUpper(sum) + " a\n", "expected a SHA-256"},
 		{"0644 1 " + "g" + sum[1:] + " a\n", "expected a SHA-256"},
 		{"0644 1 " + sum + " a\n0644 1 " + sum + " a\n", `m:2: member "a" is listed twice`},
+		{"0644 1 " + sum + " a\x1b[2J\n", `m:1: member name "a\x1b[2J" is empty or holds a control character`},
+		{"0644 1 " + sum + " a\r\n", `m:1: member name "a\r" is empty or holds a control character`},
 	}
 	for _, tt := range tests {
 		if got, err := Parse("m", []byte(tt.in)); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -75,18 +75,35 @@ func readManifest(file string) ([]byte, error) {
 // and links have no content and are passed over.
 func listTar(r io.Reader) ([]manifest.Entry, error) {
 	var entries []manifest.Entry
+	seen := make(map[string]bool)
 	tr := tar.NewReader(r)
 	for {
 		h, err := tr.Next()
 		if err == io.EOF {
+			// The check of the last block is behind the end of the tar.
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				return nil, err
+			}
 			return entries, nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		name := strings.TrimPrefix(h.Name, "./")
-		if h.Typeflag != tar.TypeReg || name == reservation.MemberName {
+		sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.map"] != "" || h.PAXRecords["GNU.sparse.major"] != ""
+		if h.Typeflag != tar.TypeReg && !sparse || name == reservation.MemberName {
 			continue
+		}
+		if err := manifest.CheckName(name); err != nil {
+			return nil, err
+		}
+		if seen[name] {
+			return nil, fmt.Errorf("member %q is there twice, and a manifest holds it once: make the archive anew", name)
+		}
+		seen[name] = true
+		// What is read of a hole is in no file that could bound it.
+		if sparse && h.Size > maxFile {
+			return nil, fmt.Errorf("member %q is a sparse file of %d bytes, expected at most %d: make the archive without --sparse", name, h.Size, maxFile)
 		}
 		digest := sha256.New()
 		size, err := io.Copy(digest, tr)

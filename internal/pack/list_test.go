@@ -3,14 +3,19 @@
 package pack
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
@@ -71,5 +76,58 @@ func TestList(t *testing.T) {
 		if got, err := List(file); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), file) {
 			t.Errorf("%s: got %d members, %v; want an error with %q and the file", name, len(got), err, tt.want)
 		}
+	}
+}
+
+// sparseHeader is old GNU tar's header of a file of a size, in bytes, that is a
+// hole but for the first byte (GNU tar's manual, "Basic Tar Format").
+func sparseHeader(size int64) []byte {
+	h := make([]byte, blockSize)
+	copy(h, "sparse.h")
+	copy(h[100:], "0000644\x000000000\x000000000\x0000000000001\x0000000000000\x00        S")
+	copy(h[257:], "ustar  \x00")
+	copy(h[386:], "00000000000\x0000000000001\x00")
+	copy(h[410:], fmt.Sprintf("%011o\x0000000000000\x00", size))
+	copy(h[483:], fmt.Sprintf("%011o\x00", size))
+	sum := 0
+	for _, c := range h {
+		sum += int(c)
+	}
+	copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
+	return append(h, append([]byte("x"), make([]byte, blockSize-1)...)...)
+}
+
+func TestListForeign(t *testing.T) {
+	read := func(headers ...tar.Header) []byte {
+		p, err := os.ReadFile(makeTar(t, headers...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	file := func(name string) tar.Header { return tar.Header{Name: name, Linkname: "x"} }
+	end := make([]byte, 2*blockSize)
+	got, err := listTar(bytes.NewReader(append(sparseHeader(4096), end...)))
+	if err != nil || len(got) != 1 || got[0].Name != "sparse.h" || got[0].Size != 4096 {
+		t.Errorf("sparse: got %v, %v; want a file of 4096 bytes", got, err)
+	}
+	for _, tt := range []struct {
+		name string
+		in   []byte
+		want string
+	}{
+		{"newline", read(file("a\n0644 0 b")), `member name "a\n0644 0 b" is empty or holds a control character`},
+		{"escape", read(file("a\x1b[2J")), `member name "a\x1b[2J" is empty or holds a control character`},
+		{"twice", read(file("a.h"), file("./a.h")), `member "a.h" is there twice`},
+		{"hole", append(sparseHeader(1<<32), end...), `member "sparse.h" is a sparse file of 4294967296 bytes, expected at most 268435456`},
+	} {
+		if got, err := listTar(bytes.NewReader(tt.in)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, %v; want an error with %q", tt.name, got, err, tt.want)
+		}
+	}
+	// An .xz file's check comes when the tar has ended.
+	damaged := errors.New("its check is wrong")
+	if got, err := listTar(io.MultiReader(bytes.NewReader(read(file("a.h"))), iotest.ErrReader(damaged))); !errors.Is(err, damaged) {
+		t.Errorf("damaged: got %v, %v; want %v", got, err, damaged)
 	}
 }
