@@ -32,10 +32,14 @@ type Gather struct {
 type Gathered struct {
 	members []member
 	taken   map[string][]byte
+	inputs  []string
 }
 
 // Taken returns a file that was to be taken.
 func (g *Gathered) Taken(name string) []byte { return g.taken[name] }
+
+// Inputs are the files that were read; one in a tar is called TAR(NAME).
+func (g *Gathered) Inputs() []string { return g.inputs }
 
 // AppendTar appends the files as a tar archive.
 func (g *Gathered) AppendTar(dst []byte) ([]byte, error) {
@@ -278,6 +282,7 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 			if err != nil {
 				return nil, err
 			}
+			out.inputs = append(out.inputs, t.where(name))
 			if slices.Contains(g.take, name) {
 				out.taken[name] = p
 			}

@@ -83,6 +83,7 @@ type Result struct {
 	Archive  *reservation.Archive
 	Manifest []manifest.Entry
 	Report   Report
+	Files    []string // that the members are of; one in a tar is called TAR(NAME)
 }
 
 // Pack makes an archive. What is wrong with the inputs is an error that names
@@ -130,8 +131,13 @@ func Pack(o Options) (*Result, error) {
 		},
 		Content: blocks,
 	}
+	files := make([]string, len(sources))
+	for i, f := range sources {
+		files[i] = f.where
+	}
 	return &Result{
 		Archive:  archive,
+		Files:    files,
 		Manifest: entries,
 		Report: Report{
 			Release: rel, Profile: prof.Name, Series: prof.Series.String(), Arch: prof.Arch,

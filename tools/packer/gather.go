@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
@@ -39,6 +40,9 @@ func runGather(args []string, _, _ io.Writer) error {
 		if !ok || name == "" || file == "" {
 			return cli.Usagef("--take is %q: expected NAME=FILE, such as .config=out/config", text)
 		}
+		if other, ok := to[name]; ok {
+			return cli.Usagef("--take is given twice for %s, as %s and as %s: leave one out", name, other, file)
+		}
 		o.Take = append(o.Take, name)
 		to[name] = file
 	}
@@ -50,11 +54,14 @@ func runGather(args []string, _, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	files := []output{{*out, content}}
+	files := outputs{{*out, content}}
 	for _, name := range o.Take {
 		files = append(files, output{to[name], g.Taken(name)})
 	}
-	return writeFiles(files...)
+	if err := files.check(slices.Concat(o.Trees, o.Lists, []string{o.Release}), g.Inputs()); err != nil {
+		return err
+	}
+	return files.write(nil)
 }
 
 var joinSymvers = cli.Command{
@@ -89,5 +96,9 @@ func runSymvers(args []string, _, _ io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read symbols: %w", err)
 	}
-	return writeFiles(output{*out, joined})
+	made := outputs{{*out, joined}}
+	if err := made.check(names, nil); err != nil {
+		return err
+	}
+	return made.write(nil)
 }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
@@ -127,6 +129,10 @@ func TestErrors(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "dir"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
 	base := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", tree, "--out", out}
 	with := func(args ...string) []string { return append(append([]string{}, base...), args...) }
 	tests := []struct {
@@ -150,8 +156,12 @@ func TestErrors(t *testing.T) {
 		{with("--manifest", filepath.Join(dir, "dir")), "it is a directory"},
 		{with("--report", filepath.Join(dir, "no", "such")), "no such file or directory"},
 		{with("--manifest", out), "two outputs have that name"},
+		{with("--manifest", dir+"/./out.tar.xz"), "two outputs have that name"},
+		{with("--report", dir+"/dir/../out.tar.xz"), "two outputs have that name"},
+		{with("--manifest", filepath.Join(link, "out.tar.xz")), "two outputs have that name"},
 		{[]string{"placeholder", "--out", out}, "--capacity BYTES is required"},
 		{[]string{"placeholder", "--out", out, "--capacity", "64"}, "set the capacity to "},
+		{[]string{"placeholder", "--out", out, "--capacity", "-4"}, "capacity is -4: expected a multiple of 4"},
 		{[]string{"placeholder", "--capacity", "65536"}, "--out FILE is required"},
 		{[]string{"list"}, "expected one FILE, got 0"},
 		{[]string{"list", filepath.Join(dir, "none")}, "no such file or directory"},
@@ -161,6 +171,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"gather", "--arch", "x86", "--tree", tree}, "--out FILE is required"},
 		{[]string{"gather", "--arch", "x86", "--out", out}, "no tree was given"},
 		{[]string{"gather", "--arch", "x86", "--tree", tree, "--out", out, "--take", ".config"}, `--take is ".config": expected NAME=FILE`},
+		{[]string{"gather", "--arch", "x86", "--tree", tree, "--out", out, "--take", "x=a", "--take", "x=b"}, "--take is given twice for x, as a and as b: leave one out"},
 		{[]string{"gather", "--arch", "x86", "--tree", tree, "--out", out, "--take", "x=" + out}, "take x: it is in none of " + tree},
 		{[]string{"symvers", "--out", out}, "no Module.symvers is given"},
 		{[]string{"symvers", "--out", out, os.DevNull}, `packer: symvers: read symbols: /dev/null: it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too (Kleaf: "modules" in make_goals`},
@@ -201,5 +212,79 @@ func TestGather(t *testing.T) {
 	got, err := os.ReadFile(file("joined"))
 	if err != nil || string(got) != "0x1\ta\tvmlinux\tEXPORT_SYMBOL\t\n" {
 		t.Errorf("symvers: got %q, %v", got, err)
+	}
+}
+
+// An output that is also an input, by whatever name, is refused.
+func TestOutputIsInput(t *testing.T) {
+	tree, dir := kernel(t), t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	const symbols = "0x1\ta\tvmlinux\tEXPORT_SYMBOL\t\n"
+	if err := os.WriteFile(file("symvers"), []byte(symbols), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(file("symvers"), file("linked")); err != nil {
+		t.Fatal(err)
+	}
+	run(t, 0, "gather", "--arch", "x86", "--tree", tree, "--out", file("tree.tar"))
+	gathered, err := os.ReadFile(file("tree.tar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", file("tree.tar")}
+	const name = "include/linux/kernel.h"
+	header := filepath.Join(tree, name)
+	if err := os.WriteFile(file("list"), []byte("include/linux/other.h="+header), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ofTree := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", tree}
+	ofList := append(slices.Clone(packed), "--files", file("list"))
+	text, err := os.ReadFile(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		append(packed, "--out", file("tree.tar")),
+		append(packed, "--out", file("symvers"), "--symvers", file("symvers")),
+		append(packed, "--out", file("a"), "--report", file("linked"), "--symvers", file("symvers")),
+		append(packed, "--out", file("a"), "--manifest", file("symvers"), "--add", "x="+file("symvers")),
+		{"gather", "--arch", "x86", "--tree", file("tree.tar"), "--out", dir + "/./tree.tar"},
+		{"gather", "--arch", "x86", "--tree", file("tree.tar"), "--out", file("a"), "--take", name + "=" + file("tree.tar")},
+		{"symvers", "--out", file("symvers"), file("symvers")},
+		append(ofTree, "--out", header),
+		append(ofList, "--out", header),
+		{"gather", "--arch", "x86", "--tree", tree, "--out", header},
+	} {
+		if _, stderr := run(t, 1, args...); !strings.Contains(stderr, "it is also an input, ") {
+			t.Errorf("packer %q: got %q", args, stderr)
+		}
+	}
+	for name, want := range map[string]string{"tree.tar": string(gathered), "symvers": symbols} {
+		if got, err := os.ReadFile(file(name)); err != nil || string(got) != want {
+			t.Errorf("%s was changed (%v)", name, err)
+		}
+	}
+	if got, err := os.ReadFile(header); err != nil || !bytes.Equal(got, text) {
+		t.Errorf("%s was changed (%v)", header, err)
+	}
+	if _, err := os.Stat(file("a")); !os.IsNotExist(err) {
+		t.Errorf("an output is left: %v", err)
+	}
+}
+
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// A report that cannot be printed is a failure, and leaves no output.
+func TestPrintFails(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "a.tar.xz")
+	var stderr bytes.Buffer
+	args := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", kernel(t), "--out", out, "--json"}
+	if got := packer.Main(args, fullWriter{}, &stderr); got != 1 || !strings.Contains(stderr.String(), "no space left") {
+		t.Errorf("got status %d, %q", got, stderr.String())
+	}
+	if _, err := os.Stat(out); !os.IsNotExist(err) {
+		t.Errorf("the archive is left: %v", err)
 	}
 }

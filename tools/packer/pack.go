@@ -5,13 +5,12 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"slices"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
@@ -85,11 +84,26 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	if err := manifest.Write(&listing, r.Manifest); err != nil {
 		return err
 	}
-	err = writeFiles(output{*out, archive}, output{*manifestOut, listing.Bytes()}, output{*report, summary})
-	if err == nil && *asJSON {
-		_, err = stdout.Write(summary)
+	files := outputs{{*out, archive}, {*manifestOut, listing.Bytes()}, {*report, summary}}
+	if err := files.check(packInputs(o, *xz), r.Files); err != nil {
+		return err
 	}
-	return err
+	return files.write(func() error {
+		if !*asJSON {
+			return nil
+		}
+		_, err := stdout.Write(summary)
+		return err
+	})
+}
+
+// packInputs are the files that the command line names.
+func packInputs(o pack.Options, xz string) []string {
+	inputs := slices.Concat(o.Trees, o.Lists, []string{o.Symvers, o.Config, o.Release, xz})
+	for _, a := range o.Add {
+		inputs = append(inputs, a.File)
+	}
+	return inputs
 }
 
 // progress returns what prints the steps of a run, on a terminal only: in a
@@ -122,50 +136,19 @@ func encoder(name, xz, preset string) (lzma2.Encoder, error) {
 
 func runPlaceholder(args []string, _, _ io.Writer) error {
 	flags := cli.NewFlags()
-	capacity := flags.Int64("capacity", -1, "the size in `BYTES`, a multiple of 4")
+	capacity := flags.Int64("capacity", 0, "the size in `BYTES`, a multiple of 4")
 	out := flags.String("out", "", "the `FILE` to write")
 	if err := cli.ParseAll(flags, args, "out"); err != nil {
 		return err
 	}
-	if *capacity < 0 {
+	given := false
+	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "capacity" })
+	if !given {
 		return cli.Usagef("--capacity BYTES is required: the size of the reservation, such as 6291456 for 6 MiB")
 	}
 	p, err := reservation.Placeholder(*capacity)
 	if err != nil {
 		return fmt.Errorf("make placeholder: %w", err)
 	}
-	return writeFiles(output{*out, p})
-}
-
-// output is a file to write. An empty path is for one that is not wanted.
-type output struct {
-	path    string
-	content []byte
-}
-
-// writeFiles writes all of the files or none: each is complete before the first
-// takes its name.
-func writeFiles(files ...output) error {
-	if len(files) == 0 {
-		return nil
-	}
-	first, rest := files[0], files[1:]
-	if first.path == "" {
-		return writeFiles(rest...)
-	}
-	for _, other := range rest {
-		if other.path == first.path {
-			return fmt.Errorf("write file %s: two outputs have that name", first.path)
-		}
-	}
-	return atomicfile.Write(first.path, 0o644, func(f *os.File) error {
-		if _, err := f.Write(first.content); err != nil {
-			var path *fs.PathError
-			if errors.As(err, &path) {
-				err = path.Err // without the temporary name
-			}
-			return fmt.Errorf("write file %s: %w", first.path, err)
-		}
-		return writeFiles(rest...)
-	})
+	return outputs{{*out, p}}.write(nil)
 }
