@@ -47,15 +47,18 @@ func runInitramfs(args []string, _, _ io.Writer) error {
 	}
 	var first io.Reader = strings.NewReader("")
 	if *to != "" {
-		f, err := os.Open(*to)
+		f, err := openInitramfs(*to)
 		if err != nil {
-			return fmt.Errorf("read initramfs: %w", err)
+			return err
 		}
 		defer f.Close()
 		first = f
 	}
 	return atomicfile.Write(*out, 0o644, func(f *os.File) error {
 		n, err := io.Copy(f, first)
+		if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == *to {
+			return fmt.Errorf("read initramfs: %w", err)
+		}
 		if err == nil {
 			// The kernel takes a cpio only at a multiple of 4 bytes
 			// (linux/init/initramfs.c, unpack_to_rootfs), and skips zeros.
@@ -69,6 +72,22 @@ func runInitramfs(args []string, _, _ io.Writer) error {
 		}
 		return nil
 	})
+}
+
+// openInitramfs opens what a cpio is to be appended to.
+func openInitramfs(name string) (*os.File, error) {
+	info, err := os.Stat(name) // opening a pipe would wait for a writer
+	if err != nil {
+		return nil, fmt.Errorf("read initramfs: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read initramfs %s: it is not a regular file, expected a cpio, compressed or not", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read initramfs: %w", err)
+	}
+	return f, nil
 }
 
 // withoutName takes the name of a temporary file out of an error.
@@ -108,6 +127,14 @@ var otherModes = []string{"root", "tmp", "var/tmp"}
 // PATH_MAX, with the NUL that ends it.
 const maxGuestName = 4096
 
+// maxComponent is the size in bytes of the longest name in a directory: the
+// same, NAME_MAX. The kernel passes over a file that it cannot make.
+const maxComponent = 255
+
+// taken are names of an initramfs, beside usrLinks and otherModes, that are no
+// place for a file: the program that the kernel starts, and directories.
+var taken = []string{"dev", "etc", "init", "proc", "run", "sys", "usr", "usr/bin", "usr/lib", "usr/sbin", "var"}
+
 func checkGuestName(name string) error {
 	const example = "such as /kheaders.tar.xz"
 	if !path.IsAbs(name) {
@@ -118,6 +145,14 @@ func checkGuestName(name string) error {
 	}
 	if len(name) > maxGuestName {
 		return cli.Usagef("--name has %d bytes: expected at most %d", len(name), maxGuestName)
+	}
+	for _, c := range strings.Split(name, "/") {
+		if len(c) > maxComponent {
+			return cli.Usagef("--name has a component of %d bytes, %.20q...: expected at most %d between two slashes", len(c), c, maxComponent)
+		}
+	}
+	if slices.Contains(slices.Concat(taken, usrLinks, otherModes), name[1:]) {
+		return cli.Usagef("--name is %q: an initramfs has something else of that name, which the kernel would replace: expected a path such as /kheaders.tar.xz", name)
 	}
 	if name[1:] == cpio.Trailer {
 		return cli.Usagef("--name is %q: in a cpio, that name ends the archive", name)

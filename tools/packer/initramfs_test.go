@@ -68,7 +68,8 @@ func TestInitramfs(t *testing.T) {
 	for _, tt := range []struct{ name, list string }{
 		{"/kheaders.tar.xz", "-rw-r--r-- 0 0 Jan 1 1970 kheaders.tar.xz\n"},
 		{"/usr/lib/k/h.tar.xz", "drwxr-xr-x 0 0 Jan 1 1970 usr\ndrwxr-xr-x 0 0 Jan 1 1970 usr/lib\ndrwxr-xr-x 0 0 Jan 1 1970 usr/lib/k\n-rw-r--r-- 0 0 Jan 1 1970 usr/lib/k/h.tar.xz\n"},
-		{"/lib", "-rw-r--r-- 0 0 Jan 1 1970 lib\n"},
+		{"/k", "-rw-r--r-- 0 0 Jan 1 1970 k\n"},
+		{"/usr/" + strings.Repeat("k", 255), "drwxr-xr-x 0 0 Jan 1 1970 usr\n-rw-r--r-- 0 0 Jan 1 1970 usr/" + strings.Repeat("k", 255) + "\n"},
 	} {
 		run(t, 0, "initramfs", "--archive", file("a.tar.xz"), "--name", tt.name, "--out", file("out.cpio"))
 		p := read("out.cpio")
@@ -90,7 +91,7 @@ func TestInitramfs(t *testing.T) {
 	}
 	// In place, as a build that has one initramfs wants it.
 	want := read("both")
-	run(t, 0, "initramfs", "--archive", file("a.tar.xz"), "--name", "/lib", "--out", file("first"), "--append-to", file("first"))
+	run(t, 0, "initramfs", "--archive", file("a.tar.xz"), "--name", "/usr/"+strings.Repeat("k", 255), "--out", file("first"), "--append-to", file("first"))
 	if !bytes.Equal(read("first"), want) {
 		t.Error("appended in place: the bytes differ")
 	}
@@ -123,6 +124,11 @@ func TestInitramfsErrors(t *testing.T) {
 		{with("a.tar.xz", "/usr/../k"), clean},
 		{with("a.tar.xz", "/.."), clean},
 		{with("a.tar.xz", "/k\x00"), clean},
+		{with("a.tar.xz", "/usr/"+strings.Repeat("k", 256)), `--name has a component of 256 bytes, "kkkkkkkkkkkkkkkkkkkk"...: expected at most 255 between two slashes`},
+		{with("a.tar.xz", "/lib"), `--name is "/lib": an initramfs has something else of that name`},
+		{with("a.tar.xz", "/bin"), "something else of that name"},
+		{with("a.tar.xz", "/init"), "something else of that name"},
+		{with("a.tar.xz", "/tmp"), "something else of that name"},
 		{with("a.tar.xz", "/"+strings.Repeat("k", 4096)), "--name has 4097 bytes: expected at most 4096"},
 		{with("a.tar.xz", "/TRAILER!!!"), "that name ends the archive"},
 		{with("a.tar.xz", "/lib/k.tar.xz"), "/lib is a symbolic link in many an initramfs, and the kernel would replace it by a directory: expected a path such as /usr/lib/k.tar.xz"},
@@ -133,8 +139,9 @@ func TestInitramfsErrors(t *testing.T) {
 		{with("text", "/k"), "4 bytes are too few for an xz stream: expected the file that 'packer pack' wrote"},
 		{with("none", "/k"), "no such file or directory"},
 		{with(".", "/k"), "it is not a regular file"},
-		{with("a.tar.xz", "/k", "--append-to", file("none")), "read initramfs: open "},
-		{with("a.tar.xz", "/k", "--append-to", dir), "is a directory"},
+		{with("a.tar.xz", "/k", "--append-to", file("none")), "read initramfs: stat "},
+		{with("a.tar.xz", "/k", "--append-to", dir), "read initramfs " + dir + ": it is not a regular file, expected a cpio, compressed or not"},
+		{with("a.tar.xz", "/k", "--append-to", "/dev/zero"), "read initramfs /dev/zero: it is not a regular file"},
 		{[]string{"initramfs", "--archive", file("a.tar.xz"), "--name", "/k", "--out", dir}, "it is a directory"},
 		{[]string{"initramfs", "--archive", file("a.tar.xz"), "--name", "/k", "--out", file("a.tar.xz")}, "it is also the archive"},
 		{[]string{"initramfs", "--archive", file("a.tar.xz"), "--name", "/k", "--out", file("link")}, "it is also the archive"},
