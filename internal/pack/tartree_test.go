@@ -94,7 +94,10 @@ func TestTarErrors(t *testing.T) {
 	badSum[len(badSum)-8] ^= 1
 	header := func(name string) tar.Header { return tar.Header{Name: name, Linkname: "x"} }
 	tests := []struct{ name, file, want string }{
-		{"empty file", temp(t, ""), "nothing in "},
+		{"empty file", temp(t, ""), ": it is empty, expected a directory, or a tar archive, with files of a kernel"},
+		{"empty directory", t.TempDir(), ": it is empty, expected a directory"},
+		{"tar of nothing", makeTar(t), ": it is empty, expected a directory"},
+		{"tar of its top", makeTar(t, tar.Header{Name: "./", Typeflag: tar.TypeDir}), ": it is empty, expected a directory"},
 		{"text", temp(t, strings.Repeat("no tar archive\n", 100)), "expected a directory, or a tar archive"},
 		{"short text", temp(t, "no tar archive\n"), "expected a directory, or a tar archive"},
 		{"xz", temp(t, "\xfd7zXZ\x00\x00"), "it is compressed with xz, expected a directory, or a tar archive"},

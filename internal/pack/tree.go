@@ -42,7 +42,7 @@ func openTree(path string) (tree, error) {
 		return nil, fmt.Errorf("open tree: %w", err)
 	}
 	if info.IsDir() {
-		return &dirTree{root: path}, nil
+		return openDirTree(path)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("open tree %s: it is not a regular file, expected a directory, or a tar archive that is plain or gzip'ed", path)
@@ -51,12 +51,34 @@ func openTree(path string) (tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(t.dirs[""]) == 0 {
+		return nil, emptyTree(path)
+	}
 	return skipTop(t), nil
+}
+
+// emptyTree is the error of a tree that is what a failed download leaves.
+func emptyTree(path string) error {
+	return fmt.Errorf("open tree %s: it is empty, expected a directory, or a tar archive, with files of a kernel", path)
 }
 
 // dirTree is a directory. Links are followed, out of it too: in a Bazel sandbox
 // every input is one.
 type dirTree struct{ root string }
+
+func openDirTree(path string) (*dirTree, error) {
+	d, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open tree: %w", err)
+	}
+	defer d.Close()
+	if _, err := d.Readdirnames(1); err == io.EOF {
+		return nil, emptyTree(path)
+	} else if err != nil {
+		return nil, fmt.Errorf("open tree: %w", err)
+	}
+	return &dirTree{root: path}, nil
+}
 
 func (t *dirTree) path(name string) string { return filepath.Join(t.root, filepath.FromSlash(name)) }
 
