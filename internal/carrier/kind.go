@@ -102,6 +102,10 @@ func identify(head []byte) (isELF bool, kind string, err error) {
 			return false, "", &WrappedError{m.kind, m.advice}
 		}
 	}
+	// RFC 8878, 3.1.2: a frame that both skip, whose magic has 16 values.
+	if len(head) >= 4 && head[0]>>4 == 5 && string(head[1:4]) == "\x2a\x4d\x18" {
+		return false, "", &WrappedError{"zstd- or lz4-compressed", stampRaw}
+	}
 	return false, kindRaw, nil
 }
 

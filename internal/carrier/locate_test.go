@@ -319,6 +319,8 @@ func TestLocateWrapped(t *testing.T) {
 		{at(0, "\x28\xb5\x2f\xfd"), "zstd-compressed"},
 		{at(0, "\x02\x21\x4c\x18"), "lz4-compressed"},
 		{at(0, "\x04\x22\x4d\x18"), "lz4-compressed"},
+		{at(0, "\x50\x2a\x4d\x18"), "zstd- or lz4-compressed"},
+		{at(0, "\x5f\x2a\x4d\x18"), "zstd- or lz4-compressed"},
 		{at(0, "BZh9"), "bzip2-compressed"},
 		{at(0, "\x5d\x00\x00\x00\x04"), "lzma-compressed"},
 		{at(0, "\x89LZO\x00\r\n\x1a\n"), "lzop-compressed"},

@@ -23,18 +23,23 @@ const (
 	lz4History  = 64 << 10 // how far back a match may reach
 )
 
-var errLZ4 = errors.New("lz4 data is damaged")
+var (
+	errLZ4       = errors.New("lz4 data is damaged")
+	errTruncated = fmt.Errorf("lz4 data is truncated: %w", io.ErrUnexpectedEOF)
+)
 
-// lz4Reader decodes block by block. The format's checksums are not looked at:
-// what is read this way has a digest of its own.
+// lz4Reader decodes block by block, of one frame after another. The format's
+// checksums are not looked at: what is read this way has a digest of its own.
 type lz4Reader struct {
 	in      *bufio.Reader
 	legacy  bool
 	linked  bool // blocks refer to the ones before
 	sums    bool // a checksum follows each block
+	sum     bool // a checksum follows the frame
 	maximum int  // decoded size of a block
 	out     []byte
-	read    int // bytes of out that were read; those before are history
+	read    int    // bytes of out that were read; those before are history
+	total   uint32 // decoded bytes of all frames, modulo 1<<32
 	err     error
 }
 
@@ -44,35 +49,68 @@ func newLZ4(r io.Reader) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	return z, z.frame(magic)
+}
+
+// frame reads the header of a frame behind its magic.
+func (z *lz4Reader) frame(magic []byte) error {
 	if string(magic) == lz4Legacy {
-		z.legacy, z.maximum = true, legacyBlock
-		return z, nil
+		z.legacy, z.linked, z.sums, z.maximum = true, false, false, legacyBlock
+		return nil
 	}
 	head, err := z.bytes(2)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	flags, size := head[0], head[1]>>4&7
 	if flags>>6 != 1 || size < 4 {
-		return nil, fmt.Errorf("lz4 frame has flags %#02x %#02x: expected version 1", head[0], head[1])
+		return fmt.Errorf("lz4 frame has flags %#02x %#02x: expected version 1", head[0], head[1])
 	}
-	z.linked, z.sums, z.maximum = flags&0x20 == 0, flags&0x10 != 0, 1<<(8+2*int(size))
+	z.legacy, z.linked, z.sums, z.sum = false, flags&0x20 == 0, flags&0x10 != 0, flags&0x04 != 0
+	z.maximum = 1 << (8 + 2*int(size))
 	skip := 1 // header checksum
 	if flags&0x08 != 0 {
 		skip += 8 // content size
 	}
 	if flags&0x01 != 0 {
-		return nil, errors.New("lz4 frame needs a dictionary: expected none")
+		return errors.New("lz4 frame needs a dictionary: expected none")
 	}
 	_, err = z.bytes(skip)
-	return z, err
+	return err
+}
+
+// next goes on to the frame behind one, or returns io.EOF: what else may follow
+// is nothing of ours.
+func (z *lz4Reader) next() error {
+	for {
+		magic, _ := z.in.Peek(4)
+		skip := isSkippable(magic)
+		if !skip && string(magic) != lz4Frame && string(magic) != lz4Legacy {
+			return io.EOF
+		}
+		magic, err := z.bytes(4)
+		if err != nil {
+			return err
+		}
+		if !skip {
+			z.out, z.read = z.out[:0], 0 // no match reaches into another frame
+			return z.frame(magic)
+		}
+		size, err := z.bytes(4)
+		if err != nil {
+			return err
+		}
+		if _, err := io.CopyN(io.Discard, z.in, int64(binary.LittleEndian.Uint32(size))); err != nil {
+			return errTruncated
+		}
+	}
 }
 
 // bytes reads n bytes that have to be there.
 func (z *lz4Reader) bytes(n int) ([]byte, error) {
 	p := make([]byte, n)
 	if _, err := io.ReadFull(z.in, p); err != nil {
-		return nil, fmt.Errorf("lz4 data is truncated: %w", io.ErrUnexpectedEOF)
+		return nil, errTruncated
 	}
 	return p, nil
 }
@@ -99,20 +137,22 @@ func (z *lz4Reader) block() error {
 	}
 	z.read = len(z.out)
 	if z.legacy {
-		if _, err := z.in.Peek(1); err == io.EOF {
-			return io.EOF
+		if done, err := z.legacyEnd(); done || err != nil {
+			return err
 		}
 	}
 	word, err := z.bytes(4)
 	if err != nil {
 		return err
 	}
-	if z.legacy && string(word) == lz4Legacy {
-		return nil // another stream follows
-	}
 	size := binary.LittleEndian.Uint32(word)
 	if !z.legacy && size == 0 {
-		return io.EOF
+		if z.sum {
+			if _, err := z.bytes(4); err != nil {
+				return err
+			}
+		}
+		return z.next()
 	}
 	stored := !z.legacy && size>>31 != 0
 	size &^= 1 << 31
@@ -130,13 +170,33 @@ func (z *lz4Reader) block() error {
 	}
 	if stored {
 		z.out = append(z.out, data...)
+		z.total += size
 		return nil
 	}
 	start := len(z.out)
-	if z.out, err = lz4Block(z.out, data, start+z.maximum); err != nil {
-		return err
+	z.out, err = lz4Block(z.out, data, start+z.maximum)
+	z.total += uint32(len(z.out) - start)
+	return err
+}
+
+// legacyEnd goes on behind a legacy frame, whose only end is what follows, and
+// says whether there was one: another frame, the decoded size that Kbuild appends,
+// or nothing (io.EOF).
+func (z *lz4Reader) legacyEnd() (done bool, err error) {
+	p, err := z.in.Peek(5)
+	if len(p) == 0 && err == io.EOF {
+		return true, io.EOF
 	}
-	return nil
+	if len(p) < 4 {
+		return true, errTruncated
+	}
+	if size := binary.LittleEndian.Uint32(p); len(p) == 4 && size == z.total {
+		return true, io.EOF
+	}
+	if m := p[:4]; string(m) == lz4Legacy || string(m) == lz4Frame || isSkippable(m) {
+		return true, z.next()
+	}
+	return false, nil
 }
 
 // lz4Block appends the decoded block (lz4/doc/lz4_Block_format.md) to out, up

@@ -6,6 +6,7 @@
 package unwrap
 
 import (
+	"bufio"
 	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
@@ -48,13 +49,7 @@ var layers = []layer{
 	{"EFI zboot image", 4, "zimg", zboot},
 	{"Android boot image", 0, "ANDROID!", androidBoot},
 	{"U-Boot uImage", 0, "\x27\x05\x19\x56", uImage},
-	{"gzip", 0, "\x1f\x8b", decoder(func(r io.Reader) (io.Reader, error) {
-		z, err := gzip.NewReader(r)
-		if err == nil {
-			z.Multistream(false) // a kernel's size, or nothing of ours, may follow
-		}
-		return z, err
-	})},
+	{"gzip", 0, gzipMagic, decoder(newGzip)},
 	{"xz", 0, xz.Magic, decoder(xz.NewReader)},
 	{"bzip2", 0, "BZh", decoder(func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil })},
 	{"lz4", 0, lz4Legacy, decoder(newLZ4)},
@@ -64,20 +59,23 @@ var layers = []layer{
 }
 
 // ErrNone says that a file has no wrapping that this package knows.
-var ErrNone = errors.New("file has no wrapping that is known: expected gzip, xz, zstd, bzip2, lzma, lz4, a bzImage, an EFI zboot image, an Android boot image or a uImage")
+var ErrNone = errors.New("file has no wrapping that is known: expected " + Known)
+
+// Known are the wrappings that Open takes off, for messages.
+const Known = "gzip, xz, zstd, bzip2, lzma, lz4, a bzImage, an EFI zboot image, an Android boot image or a uImage"
 
 // Open takes one layer off a file of size bytes. What is compressed is decoded
 // into memory, at most 512 MiB of it.
 func Open(r io.ReaderAt, size int64) (Inner, error) {
-	head := make([]byte, min(size, 1024))
-	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil {
+	in, head, err := start(r, size)
+	if err != nil {
 		return Inner{}, fmt.Errorf("read file header: %w", err)
 	}
 	for _, l := range layers {
 		if len(head) < l.at || !bytes.HasPrefix(head[l.at:], []byte(l.magic)) {
 			continue
 		}
-		inner, err := l.open(io.NewSectionReader(r, 0, size))
+		inner, err := l.open(in)
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
@@ -89,6 +87,31 @@ func Open(r io.ReaderAt, size int64) (Inner, error) {
 	return Inner{}, ErrNone
 }
 
+// start returns a file from the first frame on that is not skippable, and its
+// first bytes. Such frames are zstd's and lz4's; pzstd begins with one.
+func start(r io.ReaderAt, size int64) (in *io.SectionReader, head []byte, err error) {
+	for off := int64(0); ; {
+		in = io.NewSectionReader(r, off, size-off)
+		if head, err = header(in, int(min(in.Size(), 1024))); err != nil {
+			return nil, nil, err
+		}
+		if len(head) < 8 || !isSkippable(head) {
+			return in, head, nil
+		}
+		skip := 8 + int64(binary.LittleEndian.Uint32(head[4:]))
+		if skip > in.Size() {
+			return nil, nil, fmt.Errorf("skippable frame of %d bytes at offset %d is not in the file of %d bytes: truncated file", skip, off, size)
+		}
+		off += skip
+	}
+}
+
+// isSkippable says whether a frame is one of those that zstd and lz4 skip
+// (RFC 8878, 3.1.2), by its magic.
+func isSkippable(p []byte) bool {
+	return len(p) >= 4 && p[0]>>4 == 5 && string(p[1:4]) == "\x2a\x4d\x18"
+}
+
 // decoder makes a layer's open of a decompressor.
 func decoder(newReader func(io.Reader) (io.Reader, error)) func(*io.SectionReader) (*io.SectionReader, error) {
 	return func(r *io.SectionReader) (*io.SectionReader, error) {
@@ -96,24 +119,94 @@ func decoder(newReader func(io.Reader) (io.Reader, error)) func(*io.SectionReade
 		if err != nil {
 			return nil, err
 		}
-		p, err := readAll(z, maxDecoded)
-		if err != nil {
-			return nil, err
-		}
-		return io.NewSectionReader(bytes.NewReader(p), 0, int64(len(p))), nil
+		return readAll(z, maxDecoded)
 	}
 }
 
+// piece is how many bytes of what is decoded are in one slice.
+const piece = 1 << 20
+
+// pieces is what was decoded. One slice that grows would take twice as much memory
+// while it is copied.
+type pieces [][]byte
+
+func (all pieces) ReadAt(p []byte, off int64) (n int, err error) {
+	for n < len(p) {
+		i := int(off / piece)
+		if i >= len(all) || off%piece >= int64(len(all[i])) {
+			return n, io.EOF
+		}
+		k := copy(p[n:], all[i][off%piece:])
+		n, off = n+k, off+int64(k)
+	}
+	return n, nil
+}
+
 // readAll reads to the end, which has to come after at most limit bytes.
-func readAll(r io.Reader, limit int64) ([]byte, error) {
-	p, err := io.ReadAll(io.LimitReader(r, limit+1))
+func readAll(r io.Reader, limit int64) (*io.SectionReader, error) {
+	r = io.LimitReader(r, limit+1)
+	var all pieces
+	size := int64(0)
+	for {
+		// Not io.ReadFull: its error for an end within the piece is that for data
+		// that is cut off.
+		p, n, err := make([]byte, piece), 0, error(nil)
+		for n < len(p) && err == nil {
+			var k int
+			k, err = r.Read(p[n:])
+			n += k
+		}
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		all, size = append(all, p[:n]), size+int64(n)
+		if size > limit {
+			return nil, fmt.Errorf("more than %d bytes: expected a kernel", limit)
+		}
+		if err == io.EOF {
+			return io.NewSectionReader(all, 0, size), nil
+		}
+	}
+}
+
+const gzipMagic = "\x1f\x8b"
+
+// gzipReader reads the members of a gzip file (RFC 1952). What else is behind one,
+// such as a kernel's size or device tree, is nothing of ours; multistream of package
+// gzip would take it for damage.
+type gzipReader struct {
+	in *bufio.Reader
+	z  *gzip.Reader
+}
+
+func newGzip(r io.Reader) (io.Reader, error) {
+	in := bufio.NewReader(r)
+	z, err := gzip.NewReader(in)
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(p)) > limit {
-		return nil, fmt.Errorf("more than %d bytes: expected a kernel", limit)
+	z.Multistream(false)
+	return &gzipReader{in, z}, nil
+}
+
+func (g *gzipReader) Read(p []byte) (int, error) {
+	n, err := g.z.Read(p)
+	if err != io.EOF {
+		return n, err
 	}
-	return p, nil
+	const deflated = gzipMagic + "\x08"
+	magic, err := g.in.Peek(len(deflated))
+	if err == nil && string(magic) != deflated {
+		err = io.EOF
+	}
+	if err == nil {
+		err = g.z.Reset(g.in)
+		g.z.Multistream(false)
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+	}
+	return n, err
 }
 
 // newZstd reads zstd frames (RFC 8878). It decodes in the caller's goroutine,

@@ -10,8 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // text is what the files in testdata hold, made with gzip, bzip2, xz, zstd and
@@ -62,6 +64,13 @@ func image(parts map[int][]byte) []byte {
 	return p
 }
 
+func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+// skippable returns one of the 16 kinds of frames that zstd and lz4 skip.
+func skippable(kind byte) []byte {
+	return join([]byte{0x50 + kind, 0x2a, 0x4d, 0x18}, le32(12), make([]byte, 12))
+}
+
 func bz(version uint16, sectors byte, payload []byte) []byte {
 	at := int(sectors)
 	if at == 0 {
@@ -79,6 +88,8 @@ func bz(version uint16, sectors byte, payload []byte) []byte {
 
 func TestOpen(t *testing.T) {
 	word := le32(uint32(len(text))) // what Kbuild appends
+	gz, zst := testdata(t, "gz"), testdata(t, "zst")
+	linked, blocks, legacy := testdata(t, "linked.lz4"), testdata(t, "blocks.lz4"), testdata(t, "legacy.lz4")
 	stored := append([]byte(lz4Frame+"\x60\x40\x82"), le32(1<<31|5)...)
 	for _, tt := range []struct {
 		name string
@@ -98,6 +109,15 @@ func TestOpen(t *testing.T) {
 		{"lz4 blocks", testdata(t, "blocks.lz4"), "lz4", text},
 		{"lz4 legacy", testdata(t, "legacy.lz4"), "lz4", text},
 		{"lz4 legacy twice", append(testdata(t, "legacy.lz4"), testdata(t, "legacy.lz4")...), "lz4", append(text[:len(text):len(text)], text...)},
+		{"gzip twice", join(gz, gz), "gzip", join(text, text)},
+		{"gzip twice and more", join(gz, gz, []byte("\x1f\x8bmore")), "gzip", join(text, text)},
+		{"lz4 twice", join(linked, linked), "lz4", join(text, text)},
+		{"lz4 and more", join(linked, []byte("more")), "lz4", text},
+		{"lz4 of all kinds", join(linked, skippable(15), legacy, blocks, legacy, skippable(0), linked, word), "lz4", join(text, text, text, text, text)},
+		{"lz4 behind skippable frames", join(skippable(0), skippable(15), linked), "lz4", text},
+		{"lz4 legacy and size", join(legacy, word), "lz4", text},
+		{"lz4 legacy twice and size", join(legacy, legacy, le32(uint32(2*len(text)))), "lz4", join(text, text)},
+		{"zstd behind skippable frames", join(skippable(0), skippable(15), zst, skippable(3), zst), "zstd", join(text, text)},
 		{"lz4 stored", append(append(stored, "plain"...), le32(0)...), "lz4", []byte("plain")},
 
 		{"bzImage gzip", bz(0x20f, 27, testdata(t, "gz")), "x86 bzImage", testdata(t, "gz")},
@@ -105,7 +125,10 @@ func TestOpen(t *testing.T) {
 		{"bzImage zstd", bz(0x20f, 27, append(testdata(t, "22.zst"), word...)), "x86 bzImage", testdata(t, "22.zst")},
 		{"zboot", image(map[int][]byte{0: []byte("MZ\x00\x00zimg"), 8: le32(64, uint32(len(text))), 64: append(text[:len(text):len(text)], word...)}), "EFI zboot image", text},
 		{"boot v0", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(4), 36: le32(2048), 40: le32(0), 2048: []byte("kernel")}), "Android boot image", []byte("kern")},
-		{"boot v4", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(6), 36: le32(0), 40: le32(4), 4096: []byte("kernel ramdisk")}), "Android boot image", []byte("kernel")},
+		{"boot v1", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(6), 36: le32(2048), 40: le32(1), 2048: []byte("kernel"), 4096: []byte("ramdisk")}), "Android boot image", []byte("kernel")},
+		{"boot v2", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(6), 36: le32(2048), 40: le32(2), 2048: []byte("kernel"), 4096: []byte("ramdisk")}), "Android boot image", []byte("kernel")},
+		{"boot v3", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(6), 36: le32(2048), 40: le32(3), 2048: []byte("header"), 4096: []byte("kernel ramdisk")}), "Android boot image", []byte("kernel")},
+		{"boot v4", image(map[int][]byte{0: []byte("ANDROID!"), 8: le32(6), 36: le32(2048), 40: le32(4), 2048: []byte("header"), 4096: []byte("kernel ramdisk")}), "Android boot image", []byte("kernel")},
 		{"uImage", image(map[int][]byte{0: []byte("\x27\x05\x19\x56"), 12: {0, 0, 0, 6}, 64: []byte("kernel")}), "U-Boot uImage", []byte("kernel")},
 	} {
 		name, content, err := open(tt.file)
@@ -138,6 +161,16 @@ func TestOpenErrors(t *testing.T) {
 		{"lzma dictionary", []byte("\x5d\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "dictionary has 4278190080 bytes"},
 		{"lz4 version", []byte(lz4Frame + "\x00\x40\x00"), "lz4 frame has flags 0x00 0x40"},
 		{"lz4 dictionary", []byte(lz4Frame + "\x61\x40\x00"), "lz4 frame needs a dictionary"},
+		{"lz4 second dictionary", join(testdata(t, "linked.lz4"), []byte(lz4Frame+"\x61\x40\x00")), "lz4 frame needs a dictionary"},
+		{"lz4 second flipped", join(testdata(t, "linked.lz4"), flip("linked.lz4", 8)), "lz4 data is "},
+		{"lz4 second truncated", join(testdata(t, "linked.lz4"), testdata(t, "linked.lz4")[:5000]), "lz4 data is truncated"},
+		{"lz4 skippable truncated", join(testdata(t, "linked.lz4"), skippable(0)[:19]), "lz4 data is truncated"},
+		{"lz4 other frame's match", join(testdata(t, "linked.lz4"), []byte(lz4Frame+"\x40\x40\x82"), le32(9), []byte{0x10, 'a', 2, 0, 0x40, 'a', 'b', 'c', 'd'}), "lz4 data is damaged"},
+		{"lz4 legacy and other size", join(testdata(t, "legacy.lz4"), le32(uint32(len(text)+1))), "lz4 data is truncated"},
+		{"gzip second truncated", join(testdata(t, "gz"), testdata(t, "gz")[:5]), "unpack gzip: unexpected EOF"},
+		{"gzip second flipped", join(testdata(t, "gz"), flip("gz", 500)), "unpack gzip: "},
+		{"skippable", skippable(3), ErrNone.Error()},
+		{"skippable truncated", skippable(3)[:19], "skippable frame of 20 bytes at offset 0 is not in the file of 19 bytes: truncated file"},
 		{"lz4 size", append([]byte(lz4Legacy), le32(1<<30)...), "lz4 data is damaged"},
 		{"lz4 match", append([]byte(lz4Legacy), append(le32(4), 0x10, 'a', 9, 0)...), "lz4 data is damaged"},
 		{"lz4 length", append([]byte(lz4Legacy), append(le32(2), 0xf0, 0xff)...), "lz4 data is damaged"},
@@ -160,13 +193,36 @@ func TestReadAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p, err := readAll(large, 1<<20); err == nil || err.Error() != "more than 1048576 bytes: expected a kernel" {
-		t.Errorf("large: got %d bytes, %v", len(p), err)
+		t.Errorf("large: got %v, %v", p, err)
 	}
 	for n, want := range map[int64]string{3: "", 4: "", 2: "more than 2 bytes: expected a kernel"} {
-		p, err := readAll(strings.NewReader("abc"), n)
+		in, err := readAll(strings.NewReader("abc"), n)
+		var p []byte
+		if err == nil {
+			p, err = io.ReadAll(in)
+		}
 		if want == "" && (err != nil || string(p) != "abc") || want != "" && (err == nil || err.Error() != want) {
 			t.Errorf("limit of %d: got %q, %v, want %q", n, p, err, want)
 		}
+	}
+}
+
+// What is decoded is in memory once: nothing is copied as it grows.
+func TestReadAllMemory(t *testing.T) {
+	const size = 64*piece + 5
+	content := bytes.Repeat(text, size/len(text)+1)[:size]
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, err := readAll(iotest.HalfReader(bytes.NewReader(content)), maxDecoded)
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > size+2*piece {
+		t.Errorf("allocated %d bytes for %d", n, size)
+	}
+	if err := iotest.TestReader(got, content); err != nil {
+		t.Error(err)
 	}
 }
 
