@@ -147,7 +147,7 @@ func (in *input) locateInside(o carrier.Options) (*reserved, error) {
 		}
 		inner, err := unwrap.Open(r, size)
 		if errors.Is(err, unwrap.ErrNone) {
-			err = wrapped
+			err = fmt.Errorf("it is %s%s, which cannot be unpacked: expected %s; give the vmlinux or kheaders.ko itself", wrapped.Kind, layers, unwrap.Known)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("find reservation in %s: %w", in.path, err)

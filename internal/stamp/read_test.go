@@ -152,6 +152,16 @@ func TestWrapped(t *testing.T) {
 		err = Stamp(Request{Carrier: p.name(tt.file), Archive: p.name("archive"), Out: p.name("out"), Restamp: true})
 		wantError(t, err, "expected an uncompressed carrier (vmlinux, kheaders.ko, raw Image)")
 	}
+	// Stored as pzstd stores it, and in parts.
+	p.write("skip.zst", append([]byte("\x50\x2a\x4d\x18\x04\x00\x00\x00size"), frame.Bytes()...))
+	if v, err := Verify(p.name("skip.zst"), "", carrier.Options{}); err != nil || v.Kind != "ELF64 LE ET_EXEC x86-64 in zstd" {
+		t.Errorf("skippable frame: Verify = %+v, %v", v, err)
+	}
+	// What cannot be unpacked: the advice is for reading, not for stamping.
+	p.write("bzImage.lzo", bzImage([]byte("\x89LZO\x00\r\n\x1a\n")))
+	_, err = Verify(p.name("bzImage.lzo"), "", carrier.Options{})
+	wantError(t, err, "it is lzop-compressed in x86 bzImage, which cannot be unpacked: expected gzip, xz, zstd, bzip2, lzma, lz4, ")
+	wantError(t, err, "; give the vmlinux or kheaders.ko itself")
 	// One in another without end.
 	deep := zipped.Bytes()
 	for range maxLayers {
