@@ -95,6 +95,9 @@ func (o Gather) Run() (*Gathered, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(out.members) == 0 {
+		return nil, fmt.Errorf("gather files: none of %s has a file such as include/linux/kernel.h or arch/%s/Makefile; expected the top of a kernel's tree, or --root for where it is", strings.Join(slices.Concat(o.Trees, o.Lists), ", "), arch)
+	}
 	out.chooseModpost()
 	if err := out.setRelease(o.Release); err != nil {
 		return nil, err
@@ -118,6 +121,10 @@ func (o Gather) roots(trees []tree) ([]tree, error) {
 	var below []tree
 	for _, given := range o.Roots {
 		root := strings.Trim(path.Clean(given), "/") // as in a tar, from its top
+		if root == "." {
+			below = append(below, trees...)
+			continue
+		}
 		before := len(below)
 		for _, t := range trees {
 			there, err := hasDir(t, root)
@@ -238,6 +245,9 @@ func (g *gathering) walk(i int, t tree, dir string) error {
 		if name == autoConfHeader {
 			g.twin = append(g.twin, i)
 		}
+		if err := checkName(name); err != nil && g.wants(name) {
+			return fmt.Errorf("add %q: %w", t.where(name), err)
+		}
 		if _, ok := g.from[name]; !ok {
 			g.from[name] = i
 		}
@@ -272,6 +282,8 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 		names[i] = append(names[i], name)
 	}
 	out := &Gathered{taken: map[string][]byte{}}
+	var sources []source
+	found := map[string]source{}
 	var n normaliser
 	for i, t := range trees {
 		if err := t.load(names[i]); err != nil {
@@ -290,14 +302,19 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 			if !g.wants(name) || len(p) == 0 && strings.HasPrefix(name, "include/config/") {
 				continue
 			}
-			m, err := n.normalise(source{name, t.where(name), func(dst []byte) ([]byte, error) { return append(dst, p...), nil }}, Keep)
+			f := source{name, t.where(name), func(dst []byte) ([]byte, error) { return append(dst, p...), nil }}
+			m, err := n.normalise(f, Keep)
 			if err != nil {
 				return nil, fmt.Errorf("add %s: %w", t.where(name), err)
 			}
 			out.members = append(out.members, m)
+			f.read = nil // and what it holds
+			found[name] = f
+			sources = append(sources, f)
 		}
 	}
-	return out, nil
+	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.name, b.name) })
+	return out, checkDirectories(sources, found)
 }
 
 func (g *Gathered) find(name string) *member {

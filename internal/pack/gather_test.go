@@ -195,6 +195,22 @@ func TestGatherRoots(t *testing.T) {
 	}
 }
 
+// A root "." is the tree itself.
+func TestGatherTop(t *testing.T) {
+	_, objects := kleafTrees(t, nil)
+	var got []map[string]string
+	for _, roots := range [][]string{nil, {"."}, {"./"}} {
+		g, err := Gather{Arch: "x86", Trees: []string{objects}, Roots: roots}.Run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, g.contents(t))
+	}
+	if !maps.Equal(got[0], got[1]) || !maps.Equal(got[0], got[2]) {
+		t.Errorf("the tree itself makes %d files, . makes %d, ./ makes %d", len(got[0]), len(got[1]), len(got[2]))
+	}
+}
+
 func TestGatherErrors(t *testing.T) {
 	list, objects := kleafTrees(t, nil)
 	other := tarForm{}.write(t, files{"include/generated/autoconf.h": "#define CONFIG_64BIT 1\n#define CONFIG_SMP 1\n"})
@@ -203,6 +219,10 @@ func TestGatherErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	escaping := tarForm{prefix: "../"}.write(t, files{"include/a.h": "x\n"})
+	wrong, empty := files{"linux-6.1/include/a.h": "x\n", "README": "x\n"}.write(t, t.TempDir()), t.TempDir()
+	newline := files{"include/a\nb.h": "x\n"}.write(t, t.TempDir())
+	twofold := files{"include/generated/late.h/x.h": "x\n"}.write(t, t.TempDir())
+	late := files{"include/generated/late.h": "x\n"}.write(t, t.TempDir())
 	secret, _ := kleafTrees(t, func(source, _ files) { source["scripts/key"] = "-----BEGIN RSA PRIVATE KEY-----\n" })
 	tests := []struct {
 		name string
@@ -219,6 +239,10 @@ func TestGatherErrors(t *testing.T) {
 		{"root above", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"../include"}}, "root ../include: there is no such directory"},
 		{"absolute root", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"/usr/src/linux"}}, "root /usr/src/linux: there is no such directory"},
 		{"no root", Gather{Arch: "x86", Trees: []string{objects}, Roots: []string{"/"}}, "root /: there is no such directory"},
+		{"nothing of a kernel", Gather{Arch: "x86", Trees: []string{wrong}}, "gather files: none of " + wrong + " has a file such as include/linux/kernel.h or arch/x86/Makefile; expected the top of a kernel's tree"},
+		{"empty tree", Gather{Arch: "x86", Trees: []string{objects, empty}}, "open tree " + empty + ": it is empty"},
+		{"name with a newline", Gather{Arch: "x86", Trees: []string{newline}}, `member name "include/a\nb.h" holds a character that is not plain`},
+		{"file and directory", Gather{Arch: "x86", Trees: []string{late, twofold}}, "add member include/generated/late.h: it is the file "},
 		{"escaping", Gather{Arch: "x86", Trees: []string{escaping}}, "its name leads out of the tree"},
 		{"key", Gather{Arch: "x86", Lists: []string{secret}}, "it holds a private key"},
 	}

@@ -68,17 +68,17 @@ func (s *selection) run(extra []source) ([]source, error) {
 		sources = append(sources, f)
 	}
 	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.name, b.name) })
-	return sources, s.checkDirectories(sources)
+	return sources, checkDirectories(sources, s.found)
 }
 
 // checkDirectories fails if a file has the name of a directory that another
 // member is in: two trees together can hold both, and no archive can be unpacked
-// that does.
-func (s *selection) checkDirectories(sources []source) error {
+// that does. found has the sources by name.
+func checkDirectories(sources []source, found map[string]source) error {
 	checked := make(map[string]bool) // most directories are those of many
 	for _, f := range sources {
 		for dir := path.Dir(f.name); dir != "." && !checked[dir]; dir = path.Dir(dir) {
-			if file, ok := s.found[dir]; ok {
+			if file, ok := found[dir]; ok {
 				return fmt.Errorf("add member %s: it is the file %s, and the directory of %s; leave one out", dir, file.where, f.where)
 			}
 			checked[dir] = true
