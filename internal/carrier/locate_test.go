@@ -217,10 +217,107 @@ func TestLocateRelocationOutside(t *testing.T) {
 	f := carriertest.ELF{Is64: true, Type: elf.ET_REL, Machine: elf.EM_X86_64}.Kernel(reserved)
 	n := uint64(len(carriertest.Before))
 	f.Sections = append(f.Sections,
-		carriertest.Section{Name: ".rela.rodata", Type: elf.SHT_RELA, Info: 2, Entry: 24, Data: f.Rela(0, n-1, n+capacity)},
+		carriertest.Section{Name: ".rela.rodata", Type: elf.SHT_RELA, Info: 2, Entry: 24, Data: f.Rela(0, n-8, n+capacity)},
 		carriertest.Section{Name: ".rela.text", Type: elf.SHT_RELA, Info: 1, Entry: 24, Data: f.Rela(n)})
 	if _, err := locate(f.Bytes(), Options{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A relocation that begins before the reservation may write into it. What it
+// writes is known by its type.
+func TestLocateRelocationBefore(t *testing.T) {
+	reserved := carriertest.Placeholder(t, capacity)
+	for _, tt := range []struct {
+		machine elf.Machine
+		is64    bool
+		table   elf.SectionType
+		typ     uint32
+		size    uint64 // bytes written
+	}{
+		{elf.EM_X86_64, true, elf.SHT_RELA, uint32(elf.R_X86_64_64), 8},
+		{elf.EM_X86_64, true, elf.SHT_RELA, uint32(elf.R_X86_64_RELATIVE), 8},
+		{elf.EM_X86_64, true, elf.SHT_RELA, uint32(elf.R_X86_64_PC32), 4},
+		{elf.EM_X86_64, true, elf.SHT_RELA, uint32(elf.R_X86_64_32S), 4},
+		{elf.EM_X86_64, true, elf.SHT_RELA, uint32(elf.R_X86_64_16), 2},
+		{elf.EM_X86_64, true, elf.SHT_RELA, uint32(elf.R_X86_64_8), 1},
+		{elf.EM_386, false, elf.SHT_REL, uint32(elf.R_386_32), 4},
+		{elf.EM_386, false, elf.SHT_REL, uint32(elf.R_386_RELATIVE), 4},
+		{elf.EM_386, false, elf.SHT_REL, uint32(elf.R_386_PC16), 2},
+		{elf.EM_AARCH64, true, elf.SHT_RELA, uint32(elf.R_AARCH64_ABS64), 8},
+		{elf.EM_AARCH64, true, elf.SHT_RELA, uint32(elf.R_AARCH64_RELATIVE), 8},
+		{elf.EM_AARCH64, true, elf.SHT_RELA, uint32(elf.R_AARCH64_PREL32), 4},
+		{elf.EM_AARCH64, true, elf.SHT_RELA, uint32(elf.R_AARCH64_ABS16), 2},
+		{elf.EM_ARM, false, elf.SHT_REL, uint32(elf.R_ARM_ABS32), 4},
+		{elf.EM_ARM, false, elf.SHT_REL, uint32(elf.R_ARM_PREL31), 4},
+		{elf.EM_ARM, false, elf.SHT_REL, uint32(elf.R_ARM_ABS16), 2},
+		{elf.EM_RISCV, true, elf.SHT_RELA, uint32(elf.R_RISCV_64), 8},
+		{elf.EM_RISCV, true, elf.SHT_RELA, uint32(elf.R_RISCV_RELATIVE), 8},
+		{elf.EM_RISCV, false, elf.SHT_RELA, uint32(elf.R_RISCV_RELATIVE), 4},
+		{elf.EM_RISCV, true, elf.SHT_RELA, uint32(elf.R_RISCV_32), 4},
+		{elf.EM_RISCV, true, elf.SHT_RELA, uint32(elf.R_RISCV_SET16), 2},
+		{elf.EM_PPC64, true, elf.SHT_RELA, uint32(elf.R_PPC64_ADDR64), 1}, // not known
+		{elf.EM_MIPS, false, elf.SHT_REL, uint32(elf.R_MIPS_32), 1},       // not known
+	} {
+		for _, typ := range []elf.Type{elf.ET_REL, elf.ET_EXEC} {
+			e := carriertest.ELF{Is64: tt.is64, Type: typ, Machine: tt.machine}
+			kernel := e.Kernel(reserved)
+			start := uint64(len(carriertest.Before))
+			if typ != elf.ET_REL {
+				start += e.Base() + 0x10_0000
+			}
+			for _, at := range []struct {
+				place uint64
+				hit   bool
+			}{
+				{start - tt.size, false},
+				{start - tt.size + 1, true},
+				{start, true},
+				{start + capacity - 1, true},
+				{start + capacity, false},
+			} {
+				f := kernel
+				f.Sections = append(f.Sections[:len(f.Sections):len(f.Sections)],
+					carriertest.Section{Name: ".rel.rodata", Type: tt.table, Info: 2, Data: e.Relocations(tt.table, tt.typ, 0, at.place)})
+				_, err := locate(f.Bytes(), Options{})
+				if at.hit && (err == nil || !strings.Contains(err.Error(), "section .rel.rodata has a relocation at ")) || !at.hit && err != nil {
+					t.Errorf("%v %v, type %d, %d bytes, at start%+d: error %v; want one: %v", tt.machine, typ, tt.typ, tt.size, int64(at.place-start), err, at.hit)
+				}
+			}
+		}
+	}
+}
+
+// A word of a packed table may begin before the reservation too.
+func TestLocatePackedBefore(t *testing.T) {
+	reserved := carriertest.Placeholder(t, capacity)
+	for _, is64 := range []bool{false, true} {
+		e := carriertest.ELF{Is64: is64, Type: elf.ET_DYN, Machine: elf.EM_AARCH64}
+		word := uint64(4)
+		if is64 {
+			word = 8
+		}
+		kernel := e.SectionKernel(".rodata1", reserved)
+		start := e.Base() + 0x20_0000
+		for _, tt := range []struct {
+			words []uint64
+			hit   bool
+		}{
+			{[]uint64{start - word}, false},
+			{[]uint64{start - word + 2}, true},
+			{[]uint64{start - 2*word, 0b11}, false},
+			{[]uint64{start - 2*word + 2, 0b11}, true},
+			{[]uint64{start + capacity - 2}, true},
+			{[]uint64{start + capacity}, false},
+		} {
+			f := kernel
+			f.Sections = append(f.Sections[:len(f.Sections):len(f.Sections)],
+				carriertest.Section{Name: ".relr.dyn", Type: shtRELR, Flags: elf.SHF_ALLOC, Data: e.Words(tt.words...)})
+			_, err := locate(f.Bytes(), Options{})
+			if at := "section .relr.dyn has a relocation at "; tt.hit && (err == nil || !strings.Contains(err.Error(), at)) || !tt.hit && err != nil {
+				t.Errorf("words of %d bytes, %#x: error %v; want one: %v", word, tt.words, err, tt.hit)
+			}
+		}
 	}
 }
 

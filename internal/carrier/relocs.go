@@ -41,16 +41,17 @@ func (f *elfFile) checkRelocations(index int, off, size int64) error {
 		}
 		next := uint64(0) // RELR: the address that a bitmap starts at
 		err := f.stream(s.off, s.size, each, func(p []byte) error {
-			v := f.fields(p).word()
+			h := f.fields(p)
+			v := h.word()
 			if s.typ != shtRELR {
-				if v >= lo && v < hi {
-					return fmt.Errorf("%s has a relocation at %#x, inside the reservation", f.sectionName(i), v)
+				if v < hi && (v >= lo || lo-v < maxWritten && lo-v < f.written(h.word())) {
+					return f.relocationError(i, v, lo)
 				}
 				return nil
 			}
 			at, hit := f.relr(&next, v, lo, hi)
 			if hit {
-				return fmt.Errorf("%s has a relocation at %#x, inside the reservation", f.sectionName(i), at)
+				return f.relocationError(i, at, lo)
 			}
 			return nil
 		})
@@ -59,6 +60,72 @@ func (f *elfFile) checkRelocations(index int, off, size int64) error {
 		}
 	}
 	return nil
+}
+
+func (f *elfFile) relocationError(table int, at, lo uint64) error {
+	if at < lo {
+		return fmt.Errorf("%s has a relocation at %#x, which writes into the reservation at %#x", f.sectionName(table), at, lo)
+	}
+	return fmt.Errorf("%s has a relocation at %#x, inside the reservation", f.sectionName(table), at)
+}
+
+// maxWritten bounds what written returns, and so how far before the reservation a
+// relocation can begin that writes into it.
+const maxWritten = 8
+
+// written returns how many bytes a relocation writes, by its r_info, for the types
+// that data has. Of any other only the place where it begins is known: 1.
+func (f *elfFile) written(info uint64) uint64 {
+	typ := uint32(info)
+	if !f.is64 {
+		typ &= 0xff
+	}
+	switch f.machine {
+	case elf.EM_X86_64:
+		switch elf.R_X86_64(typ) {
+		case elf.R_X86_64_64, elf.R_X86_64_PC64, elf.R_X86_64_GLOB_DAT, elf.R_X86_64_JMP_SLOT, elf.R_X86_64_RELATIVE, elf.R_X86_64_IRELATIVE:
+			return 8
+		case elf.R_X86_64_32, elf.R_X86_64_32S, elf.R_X86_64_PC32, elf.R_X86_64_PLT32:
+			return 4
+		case elf.R_X86_64_16, elf.R_X86_64_PC16:
+			return 2
+		}
+	case elf.EM_386:
+		switch elf.R_386(typ) {
+		case elf.R_386_32, elf.R_386_PC32, elf.R_386_GLOB_DAT, elf.R_386_JMP_SLOT, elf.R_386_RELATIVE, elf.R_386_IRELATIVE:
+			return 4
+		case elf.R_386_16, elf.R_386_PC16:
+			return 2
+		}
+	case elf.EM_AARCH64:
+		switch elf.R_AARCH64(typ) {
+		case elf.R_AARCH64_ABS64, elf.R_AARCH64_PREL64, elf.R_AARCH64_GLOB_DAT, elf.R_AARCH64_JUMP_SLOT, elf.R_AARCH64_RELATIVE, elf.R_AARCH64_IRELATIVE:
+			return 8
+		case elf.R_AARCH64_ABS32, elf.R_AARCH64_PREL32:
+			return 4
+		case elf.R_AARCH64_ABS16, elf.R_AARCH64_PREL16:
+			return 2
+		}
+	case elf.EM_ARM:
+		switch elf.R_ARM(typ) {
+		case elf.R_ARM_ABS32, elf.R_ARM_REL32, elf.R_ARM_TARGET1, elf.R_ARM_TARGET2, elf.R_ARM_PREL31, elf.R_ARM_GLOB_DAT, elf.R_ARM_JUMP_SLOT, elf.R_ARM_RELATIVE, elf.R_ARM_IRELATIVE:
+			return 4
+		case elf.R_ARM_ABS16:
+			return 2
+		}
+	case elf.EM_RISCV:
+		switch elf.R_RISCV(typ) {
+		case elf.R_RISCV_64, elf.R_RISCV_ADD64, elf.R_RISCV_SUB64:
+			return 8
+		case elf.R_RISCV_RELATIVE, elf.R_RISCV_JUMP_SLOT:
+			return uint64(f.pick(4, 8))
+		case elf.R_RISCV_32, elf.R_RISCV_ADD32, elf.R_RISCV_SUB32, elf.R_RISCV_SET32, elf.R_RISCV_32_PCREL:
+			return 4
+		case elf.R_RISCV_ADD16, elf.R_RISCV_SUB16, elf.R_RISCV_SET16:
+			return 2
+		}
+	}
+	return 1
 }
 
 // shtRELR is SHT_RELR of the generic ABI, which package debug/elf has not.
@@ -70,12 +137,12 @@ func (f *elfFile) relr(next *uint64, v, lo, hi uint64) (at uint64, hit bool) {
 	word := uint64(f.pick(4, 8))
 	if v&1 == 0 {
 		*next = v + word
-		return v, v >= lo && v < hi
+		return v, v < hi && (v >= lo || lo-v < word)
 	}
 	start := *next
 	*next += (word*8 - 1) * word
 	for i := uint64(0); v>>1 != 0; i, v = i+1, v>>1 {
-		if at = start + i*word; v&2 != 0 && at >= lo && at < hi {
+		if at = start + i*word; v&2 != 0 && at < hi && (at >= lo || lo-at < word) {
 			return at, true
 		}
 	}

@@ -281,12 +281,23 @@ func (f ELF) header(h Header) []byte {
 
 // Rela returns a relocation table with entries at the offsets given, of
 // SHT_RELA.
-func (f ELF) Rela(offsets ...uint64) []byte {
+func (f ELF) Rela(offsets ...uint64) []byte { return f.Relocations(elf.SHT_RELA, 1, offsets...) }
+
+// Relocations returns a relocation table of SHT_RELA or SHT_REL with entries of one
+// type, an R_<machine>_<type>, at the offsets given.
+func (f ELF) Relocations(table elf.SectionType, typ uint32, offsets ...uint64) []byte {
 	w := &writer{order: f.order(), is64: f.Is64}
 	for _, at := range offsets {
 		w.word(at)
-		w.word(1)
-		w.word(0)
+		const symbol = 1
+		if f.Is64 {
+			w.word(symbol<<32 | uint64(typ))
+		} else {
+			w.word(symbol<<8 | uint64(typ))
+		}
+		if table == elf.SHT_RELA {
+			w.word(0)
+		}
 	}
 	return w.p
 }
