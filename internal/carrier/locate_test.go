@@ -5,6 +5,7 @@ package carrier
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -197,6 +198,85 @@ func TestLocateErrors(t *testing.T) {
 				t.Errorf("Locate: error %v, want %q in it", err, tt.want)
 			}
 		})
+	}
+}
+
+// Numbers that do not fit into the ELF header or a symbol are elsewhere (System V
+// ABI, chapters 4 and 5).
+func TestLocateExtendedNumbers(t *testing.T) {
+	reserved := carriertest.Placeholder(t, capacity)
+	for name, e := range carriertest.All() {
+		// Sections: null, .text, .rodata, .bss, .modinfo, .symtab_shndx, .symtab.
+		const rodata, symtab = 2, 6
+		indices := e.Kernel(reserved)
+		order := binary.AppendByteOrder(binary.LittleEndian)
+		if e.BigEndian {
+			order = binary.BigEndian
+		}
+		var table []byte
+		for i := range 1 + len(indices.Symbols) {
+			n := uint32(0xffff_ffff)
+			if i > 0 && indices.Symbols[i-1].Section == ".rodata" {
+				indices.Symbols[i-1].Index, n = elf.SHN_XINDEX, rodata
+			}
+			table = order.AppendUint32(table, n)
+		}
+		indices.Sections = append(indices.Sections, carriertest.Section{Name: ".symtab_shndx", Type: elf.SHT_SYMTAB_SHNDX, Entry: 4, Data: table})
+		indices.Edit = set(".symtab_shndx", func(h *carriertest.Header) { h.Link = symtab })
+
+		numbers := e.SectionKernel(".rodata1", reserved)
+		segments := 0
+		if e.Type != elf.ET_REL {
+			segments = 4 // all sections but .modinfo
+		}
+		numbers.Edit = func(headers []carriertest.Header) {
+			n := len(headers)
+			headers[0].Size, headers[0].Link, headers[0].Info = uint64(n), uint32(n-1), uint32(segments)
+		}
+		escaped := numbers.Bytes()
+		phnum, shnum := 44, 48
+		if e.Is64 {
+			phnum, shnum = 56, 60
+		}
+		copy(escaped[phnum:], "\xff\xff")         // PN_XNUM
+		copy(escaped[shnum:], "\x00\x00\xff\xff") // e_shnum, and e_shstrndx: SHN_XINDEX
+
+		none := e.SectionKernel(".rodata1", reserved).Bytes()
+		shoff, word := 32, 4
+		if e.Is64 {
+			shoff, word = 40, 8
+		}
+		clear(none[shoff : shoff+word])
+		clear(none[shnum : shnum+4])
+
+		for _, tt := range []struct {
+			name string
+			file []byte
+			want Region
+		}{
+			{"SHN_XINDEX", indices.Bytes(), Region{How: BySymbols, Name: symbolRegion, Release: carriertest.Release}},
+			{"e_shnum", escaped, Region{How: BySection, Name: ".rodata1", Release: carriertest.Release}},
+			{"e_shoff", none, Region{How: ByMarker}},
+		} {
+			got, err := locate(tt.file, Options{})
+			tt.want.Kind, tt.want.Offset, tt.want.Size = got.Kind, int64(bytes.Index(tt.file, reserved)), capacity
+			if err != nil || got != tt.want {
+				t.Errorf("%s, %s: Locate = %+v, %v; want %+v", name, tt.name, got, err, tt.want)
+			}
+		}
+		// The segments are read: one that loads other bytes is an error.
+		if e.Type != elf.ET_REL {
+			numbers.Edit = func(headers []carriertest.Header) {
+				n := len(headers)
+				headers[0].Size, headers[0].Link, headers[0].Info = uint64(n), uint32(n-1), uint32(segments)
+				set(".rodata1", func(h *carriertest.Header) { h.Addr = 4 })(headers)
+			}
+			p := numbers.Stripped().Bytes()
+			copy(p[phnum:], "\xff\xff")
+			if _, err := locate(p, Options{}); err == nil || !strings.Contains(err.Error(), "is in no segment that is loaded") {
+				t.Errorf("%s, e_phnum: error %v", name, err)
+			}
+		}
 	}
 }
 
