@@ -516,6 +516,7 @@ func TestLocateWrapped(t *testing.T) {
 	}{
 		{"empty", nil, Options{}, "file is empty"},
 		{"text", []byte("hello"), Options{}, "no reservation found"},
+		{"no skippable frame", at(0, "\x60\x2a\x4d\x18"), Options{}, "no reservation found"},
 		{"section of a raw Image", carriertest.Image(carriertest.Placeholder(t, capacity)), Options{Section: ".rodata1"}, "file is not ELF and has no sections or symbols: expected no section .rodata1"},
 	} {
 		if _, err := locate(tt.file, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {

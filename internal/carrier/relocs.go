@@ -41,10 +41,9 @@ func (f *elfFile) checkRelocations(index int, off, size int64) error {
 		}
 		next := uint64(0) // RELR: the address that a bitmap starts at
 		err := f.stream(s.off, s.size, each, func(p []byte) error {
-			h := f.fields(p)
-			v := h.word()
+			v := f.fields(p).word()
 			if s.typ != shtRELR {
-				if v < hi && (v >= lo || lo-v < maxWritten && lo-v < f.written(h.word())) {
+				if v < hi && (v >= lo || lo-v < maxWritten && lo-v < f.written(f.fields(p[f.pick(4, 8):]).word())) {
 					return f.relocationError(i, v, lo)
 				}
 				return nil

@@ -221,8 +221,12 @@ func TestReadAllMemory(t *testing.T) {
 	if n := after.TotalAlloc - before.TotalAlloc; n > size+2*piece {
 		t.Errorf("allocated %d bytes for %d", n, size)
 	}
-	if err := iotest.TestReader(got, content); err != nil {
-		t.Error(err)
+	for _, r := range [][2]int{{0, size}, {piece - 3, piece + 3}, {piece, 2 * piece}, {5, 3*piece + 1}, {size - 6, size}, {size - 1, size + 1}} {
+		p := make([]byte, r[1]-r[0])
+		n, err := got.ReadAt(p, int64(r[0]))
+		if want := content[r[0]:min(r[1], size)]; !bytes.Equal(p[:n], want) || (err == io.EOF) != (r[1] > size) {
+			t.Errorf("bytes %d to %d: got %d, %v; want %d, as they were", r[0], r[1], n, err, len(want))
+		}
 	}
 }
 
