@@ -9,13 +9,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 )
 
 // Write makes the file at path from what write puts into the file it is given,
 // a temporary one in the same directory that takes path's name at the end. The
 // file gets exactly mode, whatever the umask. If write or anything else fails,
-// path is as it was before and no temporary file remains. The error of write
-// is returned as it is; the others name path.
+// path is as it was before and no temporary file remains; package cleanup sees
+// to it when a signal ends the program. The error of write is returned as it is;
+// the others name path.
 //
 // A path that exists and is not a regular file (a directory, a device, a link
 // such as /dev/stdout) is refused: renaming would replace it.
@@ -38,7 +41,11 @@ func Write(path string, mode fs.FileMode, write func(*os.File) error) (err error
 	if dir == "" {
 		dir = "."
 	}
-	f, err := os.CreateTemp(dir, ".tmp*") // short, for name may be as long as names can be
+	var f *os.File
+	forget, err := cleanup.Make(func() (undo func(), err error) {
+		f, err = os.CreateTemp(dir, ".tmp*") // short, for name may be as long as names can be
+		return func() { os.Remove(f.Name()) }, err
+	})
 	if err != nil {
 		return fmt.Errorf("write file %s: %w", path, cause(err))
 	}
@@ -49,6 +56,7 @@ func Write(path string, mode fs.FileMode, write func(*os.File) error) (err error
 			f.Close()
 			os.Remove(f.Name())
 		}
+		forget()
 	}()
 	if err := write(f); err != nil {
 		return err

@@ -5,7 +5,8 @@
 //
 // A tool's main is one line, os.Exit(tool.Main(os.Args[1:], os.Stdout, os.Stderr)).
 // A failure is one line on stderr, "TOOL: COMMAND: what was wrong", and exit
-// status 1; nothing that happens to bad input is a stack trace.
+// status 1; nothing that happens to bad input is a stack trace. A signal that ends
+// the tool leaves no temporary file, scratch directory or process.
 package cli
 
 import (
@@ -48,7 +49,9 @@ func Usagef(format string, args ...any) error {
 // after one line on stderr.
 func (t Tool) Main(args []string, stdout, stderr io.Writer) int {
 	ignoreFileSizeSignal()
+	stop := catchSignals()
 	prefix, err := t.Run(args, stdout, stderr)
+	stop() // before anything is said of what a signal has broken
 	if err == nil {
 		return 0
 	}

@@ -9,6 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 )
 
 // SetWritable gives or takes the permission to write to all below dir.
@@ -46,10 +49,30 @@ func RemoveScratch(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// MakeScratch makes dir to work in and returns what removes it again. A directory
-// that is there is taken when it is empty, and is left empty: what is in another
-// is not ours to remove.
+// MakeScratch makes dir to work in and returns what removes it again, which a
+// signal does too. A directory that is there is taken when it is empty, and is
+// left empty: what is in another is not ours to remove.
 func MakeScratch(dir string) (remove func() error, err error) {
+	var removeAll func() error
+	done, err := cleanup.Make(func() (undo func(), err error) {
+		removeAll, err = makeScratch(dir)
+		return func() {
+			// What is working there may still make files, for a moment.
+			for try := 0; try < 10 && removeAll() != nil; try++ {
+				time.Sleep(20 * time.Millisecond)
+			}
+		}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		defer done()
+		return removeAll()
+	}, nil
+}
+
+func makeScratch(dir string) (remove func() error, err error) {
 	err = os.Mkdir(dir, 0o755)
 	if err == nil {
 		return func() error { return RemoveScratch(dir) }, nil
@@ -57,9 +80,11 @@ func MakeScratch(dir string) (remove func() error, err error) {
 	if !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("make scratch: %w", err)
 	}
-	if info, err := os.Lstat(dir); err != nil {
+	info, err := os.Lstat(dir)
+	if err != nil {
 		return nil, fmt.Errorf("make scratch: %w", err)
-	} else if !info.IsDir() {
+	}
+	if !info.IsDir() {
 		return nil, fmt.Errorf("scratch %s is there and no directory: name a new directory", dir)
 	}
 	entries, err := os.ReadDir(dir)

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 )
 
 // A Target says what a kernel is built for and with what.
@@ -107,19 +109,36 @@ func Run(log io.Writer, dir, scratch string, name string, args ...string) ([]byt
 // start runs cmd as a process that obeys permission bits. A build as root
 // would write through a read-only source, so its children give up
 // CAP_DAC_OVERRIDE; where that is not allowed there is no such power to lose.
+//
+// A signal that ends this program ends the whole process group: a make that is
+// killed alone leaves compilers behind.
 func start(cmd *exec.Cmd) error {
-	if os.Geteuid() != 0 {
-		return cmd.Run()
-	}
+	group(cmd)
 	done := make(chan error)
 	go func() {
-		// The thread is not unlocked: it ends with the goroutine, and its
-		// smaller bounding set with it.
+		// The thread stays until the process has ended: see group.
 		runtime.LockOSThread()
-		dropDACOverride()
-		done <- cmd.Run()
+		if os.Geteuid() == 0 {
+			// It is not unlocked: it ends with the goroutine, and its smaller
+			// bounding set with it.
+			dropDACOverride()
+		} else {
+			defer runtime.UnlockOSThread()
+		}
+		done <- run(cmd)
 	}()
 	return <-done
+}
+
+func run(cmd *exec.Cmd) error {
+	ended, err := cleanup.Make(func() (undo func(), err error) {
+		return func() { killGroup(cmd) }, cmd.Start()
+	})
+	if err != nil {
+		return err
+	}
+	defer ended()
+	return cmd.Wait()
 }
 
 // goals are the arguments of make that are neither options nor variables.

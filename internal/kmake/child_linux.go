@@ -2,7 +2,10 @@
 
 package kmake
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
 
 // dropDACOverride takes CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH (1 and 2,
 // include/uapi/linux/capability.h) out of the calling thread's bounding set
@@ -15,3 +18,13 @@ func dropDACOverride() {
 		syscall.RawSyscall(syscall.SYS_PRCTL, prCapbsetDrop, capability, 0)
 	}
 }
+
+// group has cmd start as a process group of its own. Should this program be
+// killed, cmd is told to end: make then ends what it has started. The kernel sends
+// that when the thread ends that started cmd (prctl(2), PR_SET_PDEATHSIG).
+func group(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+}
+
+// killGroup kills a process that group has prepared, and all that it has started.
+func killGroup(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -4,4 +4,10 @@
 
 package kmake
 
+import "os/exec"
+
 func dropDACOverride() {}
+
+func group(*exec.Cmd) {}
+
+func killGroup(cmd *exec.Cmd) { cmd.Process.Kill() }
