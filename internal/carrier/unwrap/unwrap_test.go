@@ -118,6 +118,7 @@ func TestOpen(t *testing.T) {
 		{"lz4 legacy and size", join(legacy, word), "lz4", text},
 		{"lz4 legacy twice and size", join(legacy, legacy, le32(uint32(2*len(text)))), "lz4", join(text, text)},
 		{"zstd behind skippable frames", join(skippable(0), skippable(15), zst, skippable(3), zst), "zstd", join(text, text)},
+		{"lz4 stored, legacy and size", join(stored, []byte("plain"), le32(0), legacy, le32(uint32(5+len(text)))), "lz4", join([]byte("plain"), text)},
 		{"lz4 stored", append(append(stored, "plain"...), le32(0)...), "lz4", []byte("plain")},
 
 		{"bzImage gzip", bz(0x20f, 27, testdata(t, "gz")), "x86 bzImage", testdata(t, "gz")},
