@@ -82,6 +82,7 @@ func TestToolMain(t *testing.T) {
 		{"unknown command", []string{"sing"}, 1, "", `echo: unknown command "sing", expected one of say, fail, verb, panic`},
 		{"no param file", []string{"say", "@" + dir + "/none"}, 1, "", "echo: read param file: "},
 		{"binary param file", []string{"say", "@" + file("bin", "a\x00b")}, 1, "", "is not text, expected one argument a line"},
+		{"endless param file", []string{"say", "@/dev/zero"}, 1, "", "echo: read param file: /dev/zero has more than 67108864 bytes, expected a text file with one argument a line\n"},
 		{"error", []string{"fail"}, 1, "", "echo: fail: read a: bad; read \\x1b[2Jb: worse\n"},
 		{"verb", []string{"verb"}, 1, "", "echo: verb object: bad\n"},
 		{"panic", []string{"panic"}, 1, "", "echo: panic: internal error: "},

@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -30,16 +31,18 @@ func expand(args []string) ([]string, error) {
 }
 
 func readParams(name string) ([]string, error) {
-	info, err := os.Stat(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read param file: %w", err)
 	}
-	if info.Size() > maxParams {
-		return nil, fmt.Errorf("read param file: %s has %d bytes, expected a text file of at most %d", name, info.Size(), maxParams)
-	}
-	p, err := os.ReadFile(name)
+	defer f.Close()
+	// A device has no size and may have no end.
+	p, err := io.ReadAll(io.LimitReader(f, maxParams+1))
 	if err != nil {
 		return nil, fmt.Errorf("read param file: %w", err)
+	}
+	if len(p) > maxParams {
+		return nil, fmt.Errorf("read param file: %s has more than %d bytes, expected a text file with one argument a line", name, maxParams)
 	}
 	if bytes.IndexByte(p, 0) >= 0 {
 		return nil, fmt.Errorf("read param file: %s is not text, expected one argument a line", name)
