@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 )
 
@@ -111,7 +112,7 @@ func emptyScratch(dir string) error {
 	return nil
 }
 
-// CopyFile copies a regular file, with its run bits.
+// CopyFile copies a regular file, with its run bits, as atomicfile.Write has it.
 func CopyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -122,13 +123,10 @@ func CopyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, info.Mode().Perm()|0o200)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
-		return fmt.Errorf("copy %s to %s: %w", from, to, err)
-	}
-	return out.Close()
+	return atomicfile.Write(to, info.Mode().Perm()|0o200, func(out *os.File) error {
+		if _, err := io.Copy(out, in); err != nil {
+			return fmt.Errorf("copy %s to %s: %w", from, to, err)
+		}
+		return nil
+	})
 }

@@ -69,3 +69,29 @@ func TestMakeScratch(t *testing.T) {
 		t.Errorf("empty: got %v, %v, want nothing in it", entries, err)
 	}
 }
+
+// A copy is whole or not there, and no device is written to.
+func TestCopyFile(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	if err := os.WriteFile(from, []byte("text"), 0o555); err != nil {
+		t.Fatal(err)
+	}
+	if err := CopyFile(from, to); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(to)
+	info, statErr := os.Stat(to)
+	if err != nil || statErr != nil || string(got) != "text" || info.Mode() != 0o755 {
+		t.Errorf("got %q, %v, %v, want the text and run bits", got, err, info)
+	}
+	if err := CopyFile(dir, to); err == nil {
+		t.Error("a directory was copied")
+	}
+	if got, err := os.ReadFile(to); err != nil || string(got) != "text" {
+		t.Errorf("after a failure: got %q, %v, want the file as it was", got, err)
+	}
+	if err := CopyFile(from, os.DevNull); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("to a device: got %v", err)
+	}
+}
