@@ -4,6 +4,7 @@ package kmake
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -12,6 +13,10 @@ import (
 
 // "CONFIG_X=y" or "# CONFIG_X is not set": scripts/kconfig/confdata.c.
 var configLine = regexp.MustCompile(`^(?:(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set)$`)
+
+// maxConfigLine bounds a line, in bytes: make and the C compiler take far longer
+// strings than anybody gives an option.
+const maxConfigLine = 1 << 20
 
 // ReadConfig returns the options that a .config or a fragment sets; "n" stands
 // for "is not set".
@@ -23,7 +28,10 @@ func ReadConfig(file string) (map[string]string, error) {
 	defer f.Close()
 	options := make(map[string]string)
 	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
+	lines.Buffer(nil, maxConfigLine)
+	n := 0
+	for lines.Scan() {
+		n++
 		line := strings.TrimSpace(lines.Text())
 		m := configLine.FindStringSubmatch(line)
 		switch {
@@ -35,6 +43,9 @@ func ReadConfig(file string) (map[string]string, error) {
 		default:
 			options[m[3]] = "n"
 		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return nil, fmt.Errorf("%s:%d: the line has more than %d bytes, expected CONFIG_NAME=value", file, n+1, maxConfigLine)
 	}
 	return options, lines.Err()
 }

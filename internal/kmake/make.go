@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,6 +88,10 @@ func environment(scratch string) []string {
 // output goes to log, so that a compiler's message is seen as it wrote it.
 func Run(log io.Writer, dir, scratch string, name string, args ...string) ([]byte, error) {
 	file, err := exec.LookPath(name)
+	var lookup *exec.Error
+	if errors.As(err, &lookup) && filepath.Base(name) != name {
+		return nil, fmt.Errorf("run %s: %w; give a program that can be run", name, cause(lookup.Err))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find %s: not on the PATH (%s); install it", name, os.Getenv("PATH"))
 	}
@@ -99,11 +104,24 @@ func Run(log io.Writer, dir, scratch string, name string, args ...string) ([]byt
 		log.Write(out.Bytes())
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
-			return out.Bytes(), fmt.Errorf("%s %s: %v, its output is above", name, strings.Join(goals(args), " "), err)
+			what := strings.Join(append([]string{name}, goals(args)...), " ")
+			if out.Len() == 0 {
+				return nil, fmt.Errorf("%s: %v, and it printed nothing", what, err)
+			}
+			return out.Bytes(), fmt.Errorf("%s: %v, its output is above", what, err)
 		}
 		return out.Bytes(), fmt.Errorf("run %s: %w", name, err)
 	}
 	return out.Bytes(), nil
+}
+
+// cause takes the path, which the caller names, out of an error.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // start runs cmd as a process that obeys permission bits. A build as root

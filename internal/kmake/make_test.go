@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kmake
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRunErrors(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	if err := os.WriteFile(plain, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name      string
+		command   []string
+		want, log string
+	}{
+		{"no such file", []string{dir + "/nope"}, "run " + dir + "/nope: no such file or directory; give a program that can be run", ""},
+		{"not executable", []string{plain}, "run " + plain + ": permission denied; give a program that can be run", ""},
+		{"not on the PATH", []string{"no-such-program"}, "find no-such-program: not on the PATH (" + os.Getenv("PATH") + "); install it", ""},
+		{"silent", []string{"false"}, "false: exit status 1, and it printed nothing", ""},
+		{"output", []string{"sh", "-c", "echo text; exit 2", "-x"}, "sh echo text; exit 2: exit status 2, its output is above", "text\n"},
+		{"no goals", []string{"tar", "--extract", "--file=none"}, "tar: exit status 2, its output is above", ""},
+	} {
+		var log strings.Builder
+		_, err := Run(&log, dir, dir, tt.command[0], tt.command[1:]...)
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
+		}
+		if above := strings.HasSuffix(tt.want, "above"); !strings.HasPrefix(log.String(), tt.log) || above != (log.Len() > 0) {
+			t.Errorf("%s: log = %q, want %q, and some: %v", tt.name, log.String(), tt.log, above)
+		}
+	}
+}
+
+func TestReadConfigLongLine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "auto.conf")
+	write := func(length int) {
+		text := "CONFIG_A=y\nCONFIG_S=\"" + strings.Repeat("x", length) + "\"\n"
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(100 << 10)
+	if got, err := ReadConfig(file); err != nil || len(got["CONFIG_S"]) != 100<<10+2 {
+		t.Errorf("got %d bytes, %v", len(got["CONFIG_S"]), err)
+	}
+	write(2 << 20)
+	want := file + ":2: the line has more than 1048576 bytes, expected CONFIG_NAME=value"
+	if _, err := ReadConfig(file); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
