@@ -6,6 +6,7 @@ package main
 import (
 	"io"
 	"os"
+	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
@@ -72,6 +73,17 @@ func kernel(args []string, _, stderr io.Writer) error {
 	}
 	if k.Xz != "" && k.Packer == "" {
 		return cli.Usagef("--xz is given without --packer, which runs it")
+	}
+	// Before the build, for some are used after an hour of it.
+	for _, list := range []struct {
+		flag, want string
+		values     cli.Strings
+	}{{"out", "NAME=FILE", outs}, {"place", "NAME=FILE", placed}, {"overlay", "NAME=FILE", overlay}, {"variable", "NAME=VALUE", variables}} {
+		for _, v := range list.values {
+			if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
+				return cli.Usagef("--%s is %q: expected %s", list.flag, v, list.want)
+			}
+		}
 	}
 	k.Patches, k.Overlay, k.Place, k.Fragments, k.Outs, k.Variables = patches, overlay, placed, fragments, outs, variables
 	return kbuild.InScratch(func(dir string) error {
