@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 )
 
 // Check looks for programs on the PATH and C headers among the compiler's, each
@@ -22,7 +24,7 @@ func Check(needs, optional []string, out string) error {
 	var missing, packages []string
 	for _, need := range slices.Compact(sorted(slices.Clone(needs))) {
 		name, pkg, ok := strings.Cut(need, "=")
-		if !ok {
+		if !ok || name == "" || pkg == "" {
 			return fmt.Errorf("look for %q: expected NAME=PACKAGE", need)
 		}
 		where, err := find(name)
@@ -42,7 +44,10 @@ func Check(needs, optional []string, out string) error {
 		return fmt.Errorf("this machine lacks %s, which the build needs; install them: apt-get install -y %s",
 			strings.Join(missing, ", "), strings.Join(slices.Compact(sorted(packages)), " "))
 	}
-	return os.WriteFile(out, []byte(found.String()), 0o644)
+	return atomicfile.Write(out, 0o644, func(f *os.File) error {
+		_, err := f.WriteString(found.String())
+		return err
+	})
 }
 
 // version is what a compiler, linker, bpftool or pahole says of itself in its first line,

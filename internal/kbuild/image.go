@@ -5,6 +5,7 @@ package kbuild
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -39,6 +40,11 @@ func (m Image) Build() error {
 		return fmt.Errorf("unpack %s: %w", m.Tree, err)
 	}
 	src, obj := filepath.Join(m.Scratch, "source"), filepath.Join(m.Scratch, "object")
+	for _, dir := range []string{src, obj} {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("unpack %s: it has no %s/, expected what 'kbuild kernel --image-tree' wrote", m.Tree, filepath.Base(dir))
+		}
+	}
 	if err := kmake.CopyFile(m.Vmlinux, filepath.Join(obj, "vmlinux")); err != nil {
 		return err
 	}

@@ -227,3 +227,68 @@ func sameWords(a, b string) bool {
 	}
 	return slices.Equal(split(a), split(b))
 }
+
+// Whose file is in the way is said, and a link is not followed.
+func TestOpenLock(t *testing.T) {
+	dir := t.TempDir()
+	name, link := filepath.Join(dir, "lock"), filepath.Join(dir, "link")
+	for range 2 {
+		lock, err := openLock(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lock.Close()
+	}
+	for _, to := range []string{name, filepath.Join(dir, "none")} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("lock %s, a symbolic link of user %d: ", link, os.Getuid())
+		if lock, err := openLock(link); err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "; have it removed") {
+			t.Errorf("link to %s: got %v, %v, want %q", to, lock, err, want)
+		}
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "none")); err == nil {
+		t.Error("a file was made at the end of a link")
+	}
+}
+
+func TestImageOfAnotherTree(t *testing.T) {
+	tree := tarball(t, map[string]string{"Kbuild": ""})
+	m := Image{Tree: tree, Vmlinux: tree, Goal: "bzImage", Scratch: t.TempDir(), Log: io.Discard}
+	want := "unpack " + tree + ": it has no source/, expected what 'kbuild kernel --image-tree' wrote"
+	if err := m.Build(); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+// When something was not made, nothing is brought out.
+func TestCollectAllOrNothing(t *testing.T) {
+	obj, out := t.TempDir(), t.TempDir()
+	for _, name := range []string{"vmlinux", "include/config/kernel.release"} {
+		write(t, obj, name, "text")
+	}
+	k := Kernel{Vmlinux: filepath.Join(out, "vmlinux"), SystemMap: filepath.Join(out, "System.map"), Scratch: t.TempDir()}
+	if err := k.collect(t.TempDir(), obj, &KernelReport{}); err == nil || !strings.HasPrefix(err.Error(), "bring out System.map: the build made no such file") {
+		t.Errorf("got %v", err)
+	}
+	if left, err := os.ReadDir(out); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// An output is written whole or not at all, and never into a device.
+func TestOutputsAreNoDevices(t *testing.T) {
+	for name, err := range map[string]error{
+		"check":  Check([]string{"sh=dash"}, nil, os.DevNull),
+		"report": writeReport(os.DevNull, nil),
+		"tar":    writeTarFile(os.DevNull),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

@@ -9,8 +9,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -156,7 +158,10 @@ func writeReport(file string, report any) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(text, '\n'), 0o644)
+	return atomicfile.Write(file, 0o644, func(f *os.File) error {
+		_, err := f.Write(append(text, '\n'))
+		return err
+	})
 }
 
 // make runs make on the source with O=obj.
@@ -248,15 +253,16 @@ func (k Kernel) collect(src, obj string, report *KernelReport) error {
 		if !ok {
 			return fmt.Errorf("bring out %q: expected NAME=FILE", o)
 		}
-		if _, err := os.Stat(filepath.Join(obj, in)); err != nil {
-			return fmt.Errorf("bring out %s: the build made no such file; set the option that makes it in a fragment (=m for a module)", in)
-		}
 		copies = append(copies, [2]string{in, out})
 	}
+	copies = slices.DeleteFunc(copies, func(c [2]string) bool { return c[1] == "" })
+	// All is there before the first is copied.
 	for _, c := range copies {
-		if c[1] == "" {
-			continue
+		if _, err := os.Stat(filepath.Join(obj, c[0])); err != nil {
+			return fmt.Errorf("bring out %s: the build made no such file; set the option that makes it in a fragment (=m for a module)", c[0])
 		}
+	}
+	for _, c := range copies {
 		if err := kmake.CopyFile(filepath.Join(obj, c[0]), c[1]); err != nil {
 			return err
 		}

@@ -30,24 +30,52 @@ func InScratch(work func(dir string) error) (err error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}
-	// What an interrupted run has left.
+	// What a killed run has left.
 	if err := kmake.RemoveScratch(scratch); err != nil {
+		return fmt.Errorf("remove %s, %s: %w; have it removed", scratch, owner(scratch), err)
+	}
+	remove, err := kmake.MakeScratch(scratch)
+	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(scratch, 0o755); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, kmake.RemoveScratch(scratch)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	return work(scratch)
 }
 
 // openLock opens a file to lock, which another user may have made: that can be
 // read and locked, and where /tmp is sticky not be opened to be made
-// (fs.protected_regular).
+// (fs.protected_regular). Whose file a link leads to is anybody's choice, so none
+// is followed.
 func openLock(name string) (*os.File, error) {
-	f, err := os.Open(name)
+	const flags = os.O_RDONLY | syscall.O_NOFOLLOW
+	f, err := os.OpenFile(name, flags, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return os.OpenFile(name, os.O_CREATE|os.O_RDONLY, 0o644)
+		f, err = os.OpenFile(name, flags|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) { // another one was faster
+			f, err = os.OpenFile(name, flags, 0)
+		}
 	}
-	return f, err
+	if err != nil {
+		return nil, fmt.Errorf("lock %s, %s: %w; have it removed", name, owner(name), err)
+	}
+	return f, nil
+}
+
+// owner says whose a file is, and that it is a link.
+func owner(name string) string {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return "which is not there"
+	}
+	what := "a file"
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		what = "a symbolic link"
+	case info.IsDir():
+		what = "a directory"
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return fmt.Sprintf("%s of user %d", what, s.Uid)
+	}
+	return what
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 )
 
 func sorted(s []string) []string {
@@ -91,22 +93,15 @@ type tarPart struct {
 
 // writeTarFile makes the tar out of its parts.
 func writeTarFile(out string, parts ...tarPart) error {
-	f, err := os.Create(out)
-	if err != nil {
-		return err
-	}
-	w := tar.NewWriter(f)
-	for _, p := range parts {
-		if err := writeTar(w, p.dir, p.prefix, p.names); err != nil {
-			f.Close()
-			return err
+	return atomicfile.Write(out, 0o644, func(f *os.File) error {
+		w := tar.NewWriter(f)
+		for _, p := range parts {
+			if err := writeTar(w, p.dir, p.prefix, p.names); err != nil {
+				return err
+			}
 		}
-	}
-	if err := w.Close(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+		return w.Close()
+	})
 }
 
 func hasAnySuffix(name string, suffixes ...string) bool {
