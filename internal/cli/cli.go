@@ -48,17 +48,31 @@ func Usagef(format string, args ...any) error {
 // Main runs the command that args name and returns the exit status: 0, or 1
 // after one line on stderr.
 func (t Tool) Main(args []string, stdout, stderr io.Writer) int {
+	return exit(t.Name, stderr, func() (string, error) { return t.Run(args, stdout, stderr) })
+}
+
+// Main runs a program that is this one command, as Tool.Main runs one of many.
+func (c Command) Main(args []string, stdout, stderr io.Writer) int {
+	return exit(c.Name, stderr, func() (prefix string, err error) {
+		defer recovered(&err)
+		prefix = c.Name // a panic returns it too
+		return prefix, hint(c.Name, c.run("", args, stdout, stderr))
+	})
+}
+
+// exit returns the exit status of a program that run is the work of.
+func exit(tool string, stderr io.Writer, run func() (prefix string, err error)) int {
 	ignoreFileSizeSignal()
 	stop := catchSignals()
-	prefix, err := t.Run(args, stdout, stderr)
+	prefix, err := run()
 	stop() // before anything is said of what a signal has broken
 	if err == nil {
 		return 0
 	}
 	text := oneLine(err)
 	// "stamp: stamp vmlinux: ..." says the verb once too often.
-	if command, ok := strings.CutPrefix(prefix, t.Name+": "); ok && strings.HasPrefix(text, command+" ") {
-		prefix = t.Name
+	if command, ok := strings.CutPrefix(prefix, tool+": "); ok && strings.HasPrefix(text, command+" ") {
+		prefix = tool
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", prefix, text)
 	return 1
@@ -68,19 +82,13 @@ func (t Tool) Main(args []string, stdout, stderr io.Writer) int {
 // it is to be prefixed with: the tool, and the command where it is known.
 func (t Tool) Run(args []string, stdout, stderr io.Writer) (prefix string, err error) {
 	prefix = t.Name
-	// A panic is a bug of ours. Users get a sentence to report, and a build
-	// gets a failed action, not a trace that hides the file it was about.
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("internal error: %v; please report it with the command line", p)
-		}
-	}()
+	defer recovered(&err)
 	args, err = expand(args)
 	if err != nil {
 		return prefix, err
 	}
 	if len(args) == 0 {
-		return prefix, t.hint("", Usagef("no command given, expected one of %s", t.names()))
+		return prefix, hint(t.Name, Usagef("no command given, expected one of %s", t.names()))
 	}
 	switch args[0] {
 	case "-h", "-help", "--help", "help":
@@ -91,21 +99,27 @@ func (t Tool) Run(args []string, stdout, stderr io.Writer) (prefix string, err e
 			continue
 		}
 		prefix += ": " + c.Name
-		return prefix, t.hint(c.Name, c.run(t.Name, args[1:], stdout, stderr))
+		return prefix, hint(t.Name+" "+c.Name, c.run(t.Name, args[1:], stdout, stderr))
 	}
-	return prefix, t.hint("", Usagef("unknown command %q, expected one of %s", args[0], t.names()))
+	return prefix, hint(t.Name, Usagef("unknown command %q, expected one of %s", args[0], t.names()))
+}
+
+// recovered makes a panic an error. It is a bug of ours: users get a sentence to
+// report, and a build gets a failed action, not a trace that hides the file it was
+// about.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("internal error: %v; please report it with the command line", p)
+	}
 }
 
 // hint adds to a UsageError where the usage can be read.
-func (t Tool) hint(command string, err error) error {
+func hint(command string, err error) error {
 	var usage *UsageError
 	if !errors.As(err, &usage) {
 		return err
 	}
-	if command != "" {
-		command += " "
-	}
-	return fmt.Errorf("%w; '%s %s-h' shows the usage", err, t.Name, command)
+	return fmt.Errorf("%w; '%s -h' shows the usage", err, command)
 }
 
 func (t Tool) names() string {

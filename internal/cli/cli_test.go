@@ -106,6 +106,70 @@ func TestToolMain(t *testing.T) {
 	}
 }
 
+// A program of one command is told as a tool is.
+func TestCommandMain(t *testing.T) {
+	say := echo().Commands[0]
+	for _, tt := range []struct {
+		args           []string
+		status         int
+		stdout, stderr string
+	}{
+		{[]string{"--out", "x", "w"}, 0, `out=x json=false add=[] words=["w"]`, ""},
+		{[]string{"-h"}, 0, "Usage: say --out FILE [--add X]... [--json] [WORD]...\nPrint the arguments.\n  --add X\n", ""},
+		{nil, 1, "", "say: --out FILE is required: the FILE to write; 'say -h' shows the usage\n"},
+	} {
+		var stdout, stderr bytes.Buffer
+		if got := say.Main(tt.args, &stdout, &stderr); got != tt.status || !strings.HasPrefix(stdout.String(), tt.stdout) || stderr.String() != tt.stderr {
+			t.Errorf("%q: got %d, %q, %q; want %d, %q, %q", tt.args, got, stdout.String(), stderr.String(), tt.status, tt.stdout, tt.stderr)
+		}
+	}
+	var stderr bytes.Buffer
+	if got := echo().Commands[3].Main(nil, &stderr, &stderr); got != 1 || !strings.HasPrefix(stderr.String(), "panic: internal error: ") {
+		t.Errorf("panic: got %d, %q", got, stderr.String())
+	}
+}
+
+func TestSpecification(t *testing.T) {
+	const variable = "TEST_SPECIFICATION"
+	for _, tt := range []struct {
+		args             []string
+		environment      string
+		want, wantsError string
+	}{
+		{[]string{"a"}, "b", "a", ""},
+		{nil, "b", "b", ""},
+		{nil, "", "", "no specification: expected a JSON file as the only argument, or in " + variable},
+		{[]string{"a", "b"}, "c", "", "got 2 arguments, expected one JSON file, or it in " + variable},
+		{[]string{"-h"}, "b", "", "flag: help requested"},
+		{[]string{"-x"}, "b", "", "unknown flag --x"},
+	} {
+		t.Setenv(variable, tt.environment)
+		got, err := Specification(tt.args, variable)
+		if got != tt.want || (err != nil) != (tt.wantsError != "") || err != nil && err.Error() != tt.wantsError {
+			t.Errorf("%q: got %q, %v; want %q, %q", tt.args, got, err, tt.want, tt.wantsError)
+		}
+	}
+}
+
+func TestReadJSON(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "spec")
+	for text, want := range map[string]string{
+		`{"a": 1}`:         "",
+		`{"a": 1}` + "\n":  "",
+		`{"a": 1, "b": 2}`: `json: unknown field "b"`,
+		`{"a": 1} {}`:      "more follows the JSON value, expected one",
+		`{`:                "unexpected EOF",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var v struct{ A int }
+		if err := ReadJSON(file, &v); (err != nil) != (want != "") || err != nil && err.Error() != "read "+file+": "+want {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestToolHelp(t *testing.T) {
 	for _, arg := range []string{"-h", "--help", "help"} {
 		var stdout, stderr bytes.Buffer

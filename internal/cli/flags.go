@@ -15,7 +15,8 @@ func (c Command) run(tool string, args []string, stdout, stderr io.Writer) error
 	err := c.Run(args, stdout, stderr)
 	var help *helpError
 	if errors.As(err, &help) {
-		return help.show(stdout, fmt.Sprintf("Usage: %s %s %s\n%s\n", tool, c.Name, c.Usage, c.Summary))
+		words := strings.TrimSpace(tool + " " + c.Name + " " + c.Usage)
+		return help.show(stdout, fmt.Sprintf("Usage: %s\n%s\n", words, c.Summary))
 	}
 	return err
 }
