@@ -8,16 +8,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
 )
 
@@ -30,37 +29,46 @@ type spec struct {
 	Reject  []string `json:"reject"`  // no line holds any of these
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "boot: %v\n", err)
-		os.Exit(1)
-	}
+var program = cli.Command{
+	Name:    "boot",
+	Usage:   "[FILE]",
+	Summary: "boot a guest and compare what it says, as the JSON FILE, or LINUX_BOOT_TEST, says",
+	Run:     run,
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) error {
-	file := os.Getenv("LINUX_BOOT_TEST")
-	if len(args) == 1 {
-		file = args[0]
-	}
-	if file == "" {
-		return errors.New("no specification: expected a JSON file as the only argument, or in LINUX_BOOT_TEST")
-	}
-	text, err := os.ReadFile(file)
+func main() { os.Exit(program.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, _ io.Writer) error {
+	file, err := cli.Specification(args, "LINUX_BOOT_TEST")
 	if err != nil {
 		return err
 	}
 	var s spec
-	if err := json.Unmarshal(text, &s); err != nil {
-		return fmt.Errorf("read %s: %w", file, err)
+	if err := cli.ReadJSON(file, &s); err != nil {
+		return err
 	}
 	s.Timeout = within(s.Timeout, os.Getenv("TEST_TIMEOUT"))
-	result, err := guest.Run(ctx, s.Config, stdout)
+	result, err := boot(s.Config, stdout)
 	if err != nil {
 		return err
 	}
 	return s.compare(result)
+}
+
+// boot runs the guest, which a signal ends.
+func boot(c guest.Config, console io.Writer) (*guest.Result, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan bool)
+	done, err := cleanup.Make(func() (undo func(), err error) {
+		return func() { cancel(); <-ended }, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	defer close(ended)
+	return guest.Run(ctx, c, console)
 }
 
 // within bounds a guest's time, in seconds, by the test's (TEST_TIMEOUT, Bazel's

@@ -5,8 +5,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 )
 
@@ -28,28 +27,23 @@ type spec struct {
 	Write    bool            `json:"write"`   // this is that target
 }
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "manifest: %v\n", err)
-		os.Exit(1)
-	}
+var program = cli.Command{
+	Name:    "manifest",
+	Usage:   "[FILE]",
+	Summary: "hold an archive's manifest against a golden file, as the JSON FILE, or KHEADERS_MANIFEST_TEST, says",
+	Run:     run,
 }
 
-func run(args []string, stdout io.Writer) error {
-	file := os.Getenv("KHEADERS_MANIFEST_TEST")
-	if len(args) == 1 {
-		file = args[0]
-	}
-	if file == "" {
-		return errors.New("no specification: expected a JSON file as the only argument, or in KHEADERS_MANIFEST_TEST")
-	}
-	text, err := os.ReadFile(file)
+func main() { os.Exit(program.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, _ io.Writer) error {
+	file, err := cli.Specification(args, "KHEADERS_MANIFEST_TEST")
 	if err != nil {
 		return err
 	}
 	var s spec
-	if err := json.Unmarshal(text, &s); err != nil {
-		return fmt.Errorf("read %s: %w", file, err)
+	if err := cli.ReadJSON(file, &s); err != nil {
+		return err
 	}
 	lines, err := s.lines()
 	if err != nil {

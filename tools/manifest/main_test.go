@@ -72,11 +72,20 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%+v: got %v, want %q", tt.spec, err, tt.want)
 		}
 	}
-	if err := run(nil, nil); err == nil || !strings.Contains(err.Error(), "no specification") {
+	if err := run(nil, nil, nil); err == nil || !strings.Contains(err.Error(), "no specification") {
 		t.Errorf("no arguments: got %v", err)
 	}
-	if err := run([]string{"text"}, nil); err == nil || !strings.Contains(err.Error(), "read text: invalid character") {
+	if err := run([]string{"text"}, nil, nil); err == nil || !strings.Contains(err.Error(), "read text: invalid character") {
 		t.Errorf("no JSON: got %v", err)
+	}
+}
+
+// A key that a rule of another version writes is not passed over.
+func TestUnknownKey(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "spec.json", `{"manifest": "m", "strict": true}`)
+	if err := run([]string{"spec.json"}, nil, nil); err == nil || !strings.Contains(err.Error(), `unknown field "strict"`) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -88,7 +97,7 @@ func runSpec(t *testing.T, s spec) (string, error) {
 	}
 	write(t, "spec.json", string(p))
 	var out strings.Builder
-	err = run([]string{"spec.json"}, &out)
+	err = run([]string{"spec.json"}, &out, nil)
 	return out.String(), err
 }
 

@@ -15,14 +15,16 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 )
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "reference: %v\n", err)
-		os.Exit(1)
-	}
+var program = cli.Command{
+	Name:    "reference",
+	Usage:   "--out FILE EXTRACT…",
+	Summary: "write the reference of the rules from what starlark_doc_extract wrote",
+	Run:     run,
 }
 
-func run(args []string, stdout io.Writer) error {
+func main() { os.Exit(program.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, _, _ io.Writer) error {
 	flags := cli.NewFlags()
 	out := flags.String("out", "", "the Markdown `FILE` to write")
 	extracts, err := cli.Parse(flags, args)
@@ -30,7 +32,7 @@ func run(args []string, stdout io.Writer) error {
 		return err
 	}
 	if *out == "" || len(extracts) == 0 {
-		return fmt.Errorf("expected --out FILE and what starlark_doc_extract wrote")
+		return cli.Usagef("expected --out FILE and what starlark_doc_extract wrote")
 	}
 	var text bytes.Buffer
 	text.WriteString("<!-- Made by //docs:reference; a test holds it. -->\n")

@@ -42,7 +42,7 @@ func TestRun(t *testing.T) {
 	if err := os.WriteFile(in, module, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := run([]string{"--out", out, in}, os.Stdout); err != nil {
+	if err := run([]string{"--out", out, in}, os.Stdout, os.Stderr); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(out)
@@ -78,7 +78,7 @@ func TestErrors(t *testing.T) {
 		if err := os.WriteFile(in, []byte(test.content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		err := run([]string{"--out", out, in}, os.Stdout)
+		err := run([]string{"--out", out, in}, os.Stdout, os.Stderr)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error = %v, want one with %q", test.name, err, test.want)
 		}

@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,14 +35,16 @@ var (
 	readme string
 )
 
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintf(os.Stderr, "release: %v\n", err)
-		os.Exit(1)
-	}
+var program = cli.Command{
+	Name:    "release",
+	Usage:   "[--program NAME=FILE]… [--sources FILES]… --license FILE --module FILE DIR",
+	Summary: "write the directory that a workspace without rules_go checks in",
+	Run:     run,
 }
 
-func run(args []string) error {
+func main() { os.Exit(program.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, _ io.Writer) error {
 	fs := cli.NewFlags()
 	var programs, sources cli.Strings
 	fs.Var(&programs, "program", "a static binary, `NAME=FILE`")
@@ -56,7 +59,7 @@ func run(args []string) error {
 		return err
 	}
 	if len(rest) != 1 {
-		return fmt.Errorf("got %d directories, expected one: tools/bazel run //tools:release -- DIR", len(rest))
+		return cli.Usagef("got %d directories, expected one: tools/bazel run //tools:release -- DIR", len(rest))
 	}
 	files, err := collect(programs, sources, *license, *module)
 	if err != nil {
@@ -69,7 +72,7 @@ func run(args []string) error {
 	if err := write(dir, files); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d files\n", dir, len(files))
+	fmt.Fprintf(stdout, "%s: %d files\n", dir, len(files))
 	return nil
 }
 
@@ -113,6 +116,9 @@ func collect(programs, sources []string, license, module string) ([]file, error)
 		if name == "rules/toolchain/BUILD.bazel" {
 			continue
 		}
+		if !filepath.IsLocal(name) {
+			return nil, fmt.Errorf("release %s: it lies outside of the directory: give names relative to the module's top", name)
+		}
 		if strings.HasSuffix(name, ".go") && !strings.Contains(androidFile, `"`+name+`"`) {
 			return nil, fmt.Errorf("release %s: the release's Android.bp does not name it: add it to srcs in tools/release/android.bp.txt", name)
 		}
@@ -122,8 +128,8 @@ func collect(programs, sources []string, license, module string) ([]file, error)
 	}
 	for _, p := range programs {
 		name, from, ok := strings.Cut(p, "=")
-		if !ok {
-			return nil, fmt.Errorf("program %q: expected NAME=FILE", p)
+		if !ok || !filepath.IsLocal(name) {
+			return nil, fmt.Errorf("program %q: expected NAME=FILE, NAME relative to prebuilt/", p)
 		}
 		if err := read("prebuilt/"+name, from, true); err != nil {
 			return nil, err

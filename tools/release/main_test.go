@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +28,7 @@ func TestRelease(t *testing.T) {
 	}
 	args := []string{"--program=linux_amd64/packer=packer", "--sources=rules/defs.bzl rules/toolchain/BUILD.bazel", "--license=LICENSE", "--module=MODULE.bazel"}
 	for _, to := range []string{"out", filepath.Join(dir, "absolute") + "/"} {
-		if err := run(append(args, to)); err != nil {
+		if err := run(append(args, to), io.Discard, io.Discard); err != nil {
 			t.Fatalf("%s: %v", to, err)
 		}
 	}
@@ -56,8 +57,10 @@ func TestRelease(t *testing.T) {
 		{append(args, "--sources=soong/kheaders/new.go", "new"), "release soong/kheaders/new.go: the release's Android.bp does not name it"},
 		{append(args[:3:3], "new"), "--module FILE is required"},
 		{append(args, "--program=packer", "new"), `program "packer": expected NAME=FILE`},
+		{append(args, "--program=../x=packer", "new"), `program "../x=packer": expected NAME=FILE, NAME relative to prebuilt/`},
+		{append(args, "--sources=../LICENSE", "new"), "release ../LICENSE: it lies outside of the directory"},
 	} {
-		if err := run(tt.args); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if err := run(tt.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want an error with %q", tt.args, err, tt.want)
 		}
 		if _, err := os.Stat("new"); err == nil {
