@@ -93,7 +93,7 @@ func makeScratch(dir string) (remove func() error, err error) {
 		return nil, fmt.Errorf("make scratch: %w", err)
 	}
 	if len(entries) > 0 {
-		return nil, fmt.Errorf("scratch %s is there and not empty: name a new directory", dir)
+		return nil, fmt.Errorf("scratch %s is there and not empty: remove it or name a new directory", dir)
 	}
 	return func() error { return emptyScratch(dir) }, nil
 }

@@ -34,7 +34,7 @@ func TestMakeScratch(t *testing.T) {
 	}{
 		{"new", filepath.Join(dir, "new"), "", false},
 		{"empty", empty, "", true},
-		{"not empty", full, "scratch " + full + " is there and not empty: name a new directory", true},
+		{"not empty", full, "scratch " + full + " is there and not empty: remove it or name a new directory", true},
 		{"file", file, "scratch " + file + " is there and no directory: name a new directory", true},
 		{"link", link, "scratch " + link + " is there and no directory: name a new directory", true},
 		{"no parent", filepath.Join(dir, "no/such"), "make scratch: mkdir ", false},
