@@ -50,10 +50,11 @@ func (r Repack) Run() (err error) {
 	if before.signature > 0 {
 		fmt.Fprintf(r.Log, "kmodule: warning: the boot signature of %s is of the kernel that was in it, and is left out\n", r.Image)
 	}
-	if err := os.MkdirAll(r.Scratch, 0o755); err != nil {
+	remove, err := kmake.MakeScratch(r.Scratch)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kmake.RemoveScratch(r.Scratch)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	made, err := r.make()
 	if err != nil {
 		return err

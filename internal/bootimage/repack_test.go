@@ -145,6 +145,29 @@ func TestRepack(t *testing.T) {
 	}
 }
 
+// A scratch directory that is the user's own stays as it is.
+func TestRepackScratchOfTheUser(t *testing.T) {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "own")
+	r := Repack{Image: filepath.Join(own, "boot.img"), Kernel: filepath.Join(own, "Image.gz"), Out: filepath.Join(dir, "out.img"), Scratch: own, Log: os.Stderr}
+	if err := os.Mkdir(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	image := version4(3, gz("old"), nil, 0)
+	r.Unpack, r.Mkbootimg = programs(t, dir, `--kernel\000parts/kernel\000`, version4(3, gz("new"), nil, 0))
+	for file, content := range map[string][]byte{r.Image: image, r.Kernel: gz("new")} {
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Run(); err == nil || !strings.Contains(err.Error(), "scratch "+own+" is there and not empty") {
+		t.Errorf("error %v, want one that names %s", err, own)
+	}
+	if got, err := os.ReadFile(r.Image); !bytes.Equal(got, image) {
+		t.Errorf("the image has %d bytes, %v, want it as it was", len(got), err)
+	}
+}
+
 func FuzzReadHeader(f *testing.F) {
 	f.Add(version2(gz("k"), []byte("r"), []byte("d"), "c"))
 	f.Add(version4(4, gz("k"), []byte("r"), 4096))

@@ -77,10 +77,11 @@ func (o Object) Build() (err error) {
 	if (o.BTF != "" || o.Skeleton != "") && o.Bpftool == "" {
 		return errors.New("vmlinux.h and skeletons are made by bpftool; give --bpftool")
 	}
-	if err := os.MkdirAll(o.Scratch, 0o755); err != nil {
+	remove, err := kmake.MakeScratch(o.Scratch)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kmake.RemoveScratch(o.Scratch)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	root := filepath.Join(o.Scratch, "source")
 	for _, file := range append([]string{o.Source}, o.Headers...) {
 		if err := place(root, file); err != nil {

@@ -122,3 +122,15 @@ func TestRefuses(t *testing.T) {
 		})
 	}
 }
+
+// A scratch directory that is the user's own stays as it is.
+func TestScratchOfTheUser(t *testing.T) {
+	o, _ := object(t, "CONFIG_X86=y\n")
+	own := write(t, filepath.Join(o.Scratch, "own"), "text", 0o644)
+	if err := o.Build(); err == nil || !strings.Contains(err.Error(), "scratch "+o.Scratch+" is there and not empty") {
+		t.Errorf("error = %v, want one that names %s", err, o.Scratch)
+	}
+	if got, err := os.ReadFile(own); string(got) != "text" {
+		t.Errorf("the user's file has %q, %v, want it as it was", got, err)
+	}
+}

@@ -125,6 +125,22 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// A scratch directory that is the user's own stays as it is.
+func TestScratchOfTheUser(t *testing.T) {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "own")
+	if err := os.WriteFile(own, []byte("text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := Module{Tree: tree(t, ""), Scratch: dir, Log: io.Discard}.Build()
+	if err == nil || !strings.Contains(err.Error(), "scratch "+dir+" is there and not empty") {
+		t.Errorf("error = %v, want one that names %s", err, dir)
+	}
+	if got, err := os.ReadFile(own); string(got) != "text" {
+		t.Errorf("the user's file has %q, %v, want it as it was", got, err)
+	}
+}
+
 // What make is told about the compiler: clang's for a kernel that clang built,
 // whatever the C++ toolchain is.
 func TestMakeVariables(t *testing.T) {

@@ -57,10 +57,11 @@ type Module struct {
 // Build builds the modules.
 func (m Module) Build() (err error) {
 	m.tree = m.Tree
-	if err := os.MkdirAll(m.Scratch, 0o755); err != nil {
+	remove, err := kmake.MakeScratch(m.Scratch)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kmake.RemoveScratch(m.Scratch)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	for _, dir := range []*string{&m.Tree, &m.Scratch} {
 		if *dir, err = realPath(*dir); err != nil {
 			return err
