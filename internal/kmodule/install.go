@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -32,21 +34,56 @@ type Install struct {
 }
 
 // Run writes Out, or nothing.
-func (n Install) Run() (err error) {
+func (n Install) Run() error {
 	if n.SignFile != "" && (n.Key == "" || n.Cert == "" || n.Hash == "") {
 		return fmt.Errorf("sign %s: sign-file needs a key, a certificate and a hash; give --key, --cert and --hash", n.Module)
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(n.Out), ".install-")
+	machine, err := moduleMachine(n.Module)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	return atomicfile.Write(n.Out, 0o644, func(out *os.File) error { return n.finish(machine, out) })
+}
+
+// moduleMachine is the machine that a module is for. What is no module is refused.
+func moduleMachine(file string) (elf.Machine, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	const expected = "expected a module as it was built, not compressed"
+	module, err := elf.NewFile(f)
+	if err != nil {
+		return 0, fmt.Errorf("install %s: it is no ELF file (%w); %s", file, err, expected)
+	}
+	if module.Type != elf.ET_REL {
+		return 0, fmt.Errorf("install %s: it is an ELF file of type %s; %s", file, module.Type, expected)
+	}
+	return module.Machine, nil
+}
+
+// finish strips and signs a copy of the module, and writes it to out. The
+// programs replace the file that they are given, so out cannot be that file.
+func (n Install) finish(machine elf.Machine, out *os.File) (err error) {
+	var dir string
+	done, err := cleanup.Make(func() (undo func(), err error) {
+		dir, err = os.MkdirTemp(filepath.Dir(out.Name()), ".tmp*")
+		return func() { os.RemoveAll(dir) }, err
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, os.RemoveAll(dir))
+		done()
+	}()
 	module := filepath.Join(dir, filepath.Base(n.Out))
 	if err := kmake.CopyFile(n.Module, module); err != nil {
 		return err
 	}
 	if n.Strip {
-		strip, err := n.findStrip()
+		strip, err := n.findStrip(machine)
 		if err != nil {
 			return err
 		}
@@ -62,7 +99,13 @@ func (n Install) Run() (err error) {
 			return err
 		}
 	}
-	return os.Rename(module, n.Out)
+	finished, err := os.Open(module)
+	if err != nil {
+		return err
+	}
+	defer finished.Close()
+	_, err = io.Copy(out, finished)
+	return err
 }
 
 // elfArches are the directories below arch/ by the machine that modules are for.
@@ -74,12 +117,7 @@ var elfArches = map[elf.Machine]string{
 // findStrip is the program that strips the module: the toolchain's, else the
 // machine's for what the module is for. GNU's strip knows its own targets
 // alone, and llvm-strip, which a kernel of clang is made with, knows all.
-func (n Install) findStrip() (string, error) {
-	module, err := elf.Open(n.Module)
-	if err != nil {
-		return "", fmt.Errorf("strip %s: %w", n.Module, err)
-	}
-	module.Close()
+func (n Install) findStrip(machine elf.Machine) (string, error) {
 	known, err := findNamed(&n.Target, n.Compiler)
 	if err != nil {
 		return "", err
@@ -87,7 +125,7 @@ func (n Install) findStrip() (string, error) {
 	names, advice := []string{program(n.Target, "strip", "llvm-strip")}, "install it"
 	if !known {
 		names, advice = []string{"llvm-strip"}, "install LLVM"
-		if prefix, ok := crossPrefix(elfArches[module.Machine]); ok {
+		if prefix, ok := crossPrefix(elfArches[machine]); ok {
 			names = []string{prefix + "strip", "llvm-strip"}
 			// Debian names its packages so.
 			advice = "install " + strings.ReplaceAll(strings.TrimSuffix("binutils-"+prefix, "-"), "_", "-")
@@ -100,5 +138,5 @@ func (n Install) findStrip() (string, error) {
 		}
 	}
 	return "", fmt.Errorf("strip %s: it is for %s, and there is no %s; %s",
-		n.Module, name(module.Machine), strings.Join(names, " and no "), advice)
+		n.Module, name(machine), strings.Join(names, " and no "), advice)
 }

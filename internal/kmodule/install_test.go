@@ -4,6 +4,7 @@ package kmodule
 
 import (
 	"debug/elf"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -78,6 +79,61 @@ func TestInstallStrips(t *testing.T) {
 			}
 			if got, err := os.ReadFile(out); err != nil || string(got) != built+"--strip-debug "+test.want+"\n" {
 				t.Errorf("the module has %q, %v; want it stripped %s", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestInstallWrites(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "null")
+	if err := os.Symlink(os.DevNull, link); err != nil {
+		t.Fatal(err)
+	}
+	built := elfHeader(t, elf.ET_REL, elf.EM_X86_64)
+	for _, test := range []struct {
+		name, content string
+		mode          fs.FileMode // of the module that is given
+		out           string      // "" for a file to be made
+		want          string
+	}{
+		{"a module", built, 0o600, "", ""},
+		{"a module that can be run", built, 0o755, "", ""},
+		{"a text", "obj-m := x.o\nccflags-y := -O1\n", 0o644, "", "it is no ELF file"},
+		{"an empty file", "", 0o644, "", "it is no ELF file"},
+		{"a program", elfHeader(t, elf.ET_EXEC, elf.EM_X86_64), 0o644, "", "it is an ELF file of type ET_EXEC"},
+		{"into a directory", built, 0o644, t.TempDir(), "it is a directory: give the name of a file"},
+		{"into a link to a device", built, 0o644, link, "it is a symbolic link, and would be replaced: give the name of a file"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			module, out := filepath.Join(dir, "x.ko"), filepath.Join(dir, "out", "x.ko")
+			if err := os.WriteFile(module, []byte(test.content), test.mode); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(filepath.Join(dir, "out"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			given := out
+			if test.out != "" {
+				given = test.out
+			}
+			before, _ := os.Lstat(given)
+			err := Install{Module: module, Out: given, Log: os.Stderr}.Run()
+			left, _ := os.ReadDir(filepath.Join(dir, "out"))
+			if test.want != "" {
+				if err == nil || !strings.Contains(err.Error(), test.want) || len(left) > 0 {
+					t.Errorf("error = %v, and %v are left; want one with %q and no file", err, left, test.want)
+				}
+				if after, err := os.Lstat(given); before != nil && (err != nil || after.Mode() != before.Mode()) {
+					t.Errorf("%s is now %v, %v; want it as it was", given, after, err)
+				}
+				return
+			}
+			if err != nil || len(left) != 1 {
+				t.Fatalf("error = %v, and %v are there; want the module", err, left)
+			}
+			if info, err := os.Stat(out); err != nil || info.Mode() != 0o644 {
+				t.Errorf("mode = %v, %v; want 0644", info.Mode(), err)
 			}
 		})
 	}
