@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -93,13 +94,24 @@ func (o Object) Build() (err error) {
 			return err
 		}
 	}
-	if err := o.compile(root, tree, config["CONFIG_CPU_BIG_ENDIAN"] == "y"); err != nil {
+	object := filepath.Join(o.Scratch, "object.o")
+	if err := o.compile(root, tree, object, config["CONFIG_CPU_BIG_ENDIAN"] == "y"); err != nil {
 		return err
 	}
 	if o.Skeleton == "" {
-		return nil
+		return kmake.CopyFile(object, o.Out)
 	}
-	return o.skeleton()
+	skeleton, err := o.skeleton(object)
+	if err != nil {
+		return err
+	}
+	if err := kmake.CopyFile(object, o.Out); err != nil {
+		return err
+	}
+	return atomicfile.Write(o.Skeleton, 0o644, func(f *os.File) error {
+		_, err := f.Write(skeleton)
+		return err
+	})
 }
 
 func place(root, file string) error {
@@ -168,7 +180,7 @@ func (o Object) args(root string, bigEndian bool) ([]string, error) {
 }
 
 // compile runs clang, whose message is all that is shown when it fails.
-func (o Object) compile(root, tree string, bigEndian bool) error {
+func (o Object) compile(root, tree, object string, bigEndian bool) error {
 	args, err := o.args(root, bigEndian)
 	if err != nil {
 		return err
@@ -178,7 +190,6 @@ func (o Object) compile(root, tree string, bigEndian bool) error {
 		clang = "clang"
 	}
 	name, given, _ := strings.Cut(o.Source, "=")
-	object := filepath.Join(o.Scratch, "object.o")
 	var log bytes.Buffer
 	out, err := kmake.Run(&log, o.Scratch, o.Scratch, clang, append(args, "-c", filepath.Join(root, name), "-o", object)...)
 	shown := strings.ReplaceAll(string(out), filepath.Join(root, name), given)
@@ -192,15 +203,14 @@ func (o Object) compile(root, tree string, bigEndian bool) error {
 	if err != nil {
 		return fmt.Errorf("compile %s: %w", given, err)
 	}
-	return kmake.CopyFile(object, o.Out)
+	return nil
 }
 
-// skeleton writes a C header by which a program carries and loads the object.
-func (o Object) skeleton() error {
-	object := filepath.Join(o.Scratch, "object.o")
+// skeleton is a C header by which a program carries and loads the object.
+func (o Object) skeleton(object string) ([]byte, error) {
 	out, err := kmake.Run(o.Log, o.Scratch, o.Scratch, absoluteProgram(o.Bpftool), "gen", "skeleton", object, "name", o.Name)
 	if err != nil {
-		return errors.Join(fmt.Errorf("make the skeleton of %s: %w", o.Name, err), os.Remove(o.Out))
+		return nil, fmt.Errorf("make the skeleton of %s: %w", o.Name, err)
 	}
-	return os.WriteFile(o.Skeleton, out, 0o644)
+	return out, nil
 }

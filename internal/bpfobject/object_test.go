@@ -134,3 +134,16 @@ func TestScratchOfTheUser(t *testing.T) {
 		t.Errorf("the user's file has %q, %v, want it as it was", got, err)
 	}
 }
+
+// Without its skeleton there is no object, and one of before stays.
+func TestSkeletonFails(t *testing.T) {
+	o, _ := object(t, "CONFIG_X86=y\n")
+	o.Bpftool, o.Skeleton, o.Name = write(t, filepath.Join(t.TempDir(), "bpftool"), failing, 0o755), o.Out+".h", "a"
+	write(t, o.Out, "before", 0o644)
+	if err := o.Build(); err == nil || !strings.Contains(err.Error(), "make the skeleton of a: ") {
+		t.Errorf("error = %v, want the skeleton's", err)
+	}
+	if got, err := os.ReadFile(o.Out); string(got) != "before" {
+		t.Errorf("the object is %q, %v, want it as it was", got, err)
+	}
+}

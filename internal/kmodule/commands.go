@@ -36,9 +36,9 @@ var gccOnly = regexp.MustCompile(`^-(f(align-(jumps|labels).*|conserve-stack|no-
 	`imp(licit-fallthrough=.*)|packed-not-aligned|unused-but-set-(variable|parameter)|maybe-uninitialized|(error=)?designated-init)|` +
 	`-param.*)$`)
 
-// writeCommands writes how each source was compiled. All paths are relative to
-// the directory that the module's own were relative to, and so is Directory: "."
-func (m Module) writeCommands() error {
+// commands are how each source was compiled. All paths are relative to the
+// directory that the module's own were relative to, and so is Directory: "."
+func (m Module) commands() ([]Command, error) {
 	var all []Command
 	err := filepath.WalkDir(m.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".o.cmd") || strings.HasSuffix(path, ".mod.o.cmd") {
@@ -57,10 +57,7 @@ func (m Module) writeCommands() error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return WriteCommands(m.Commands, all)
+	return all, err
 }
 
 // WriteCommands writes a compile_commands.json.
@@ -69,7 +66,7 @@ func WriteCommands(file string, all []Command) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(text, '\n'), 0o644)
+	return writeFile(file, append(text, '\n'))
 }
 
 // command is what a .cmd file records; false when that compiled no source.

@@ -141,6 +141,40 @@ func TestScratchOfTheUser(t *testing.T) {
 	}
 }
 
+// What cannot be brought out whole leaves nothing.
+func TestBringOut(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		made   []string
+		change func(m *Module, out string)
+		want   string
+	}{
+		{"all", []string{"x.ko", "Module.symvers"}, func(*Module, string) {}, ""},
+		{"a module that is not made", []string{"x.ko", "Module.symvers"}, func(m *Module, out string) { m.Outs = append(m.Outs, "y.ko="+out+"/y.ko") }, "the build made x.ko"},
+		{"no Module.symvers", []string{"x.ko"}, func(*Module, string) {}, "bring out Module.symvers: the build made none"},
+		{"a command that is none", []string{"x.ko", "Module.symvers", ".x.o.cmd"}, func(m *Module, out string) { m.Commands = out + "/commands" }, "a single quote is open"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, out := t.TempDir(), t.TempDir()
+			for _, name := range test.made {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte("cmd_x.o := gcc 'x.c\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			m := Module{dir: dir, root: dir, Outs: []string{"x.ko=" + out + "/x.ko"}, Symvers: out + "/symvers"}
+			test.change(&m, out)
+			err := m.bringOut()
+			left, _ := os.ReadDir(out)
+			if test.want == "" && (err != nil || len(left) != 2) {
+				t.Errorf("error = %v, and %v are there; want both files", err, left)
+			}
+			if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || len(left) > 0) {
+				t.Errorf("error = %v, and %v are left; want one with %q and no file", err, left, test.want)
+			}
+		})
+	}
+}
+
 // What make is told about the compiler: clang's for a kernel that clang built,
 // whatever the C++ toolchain is.
 func TestMakeVariables(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -199,36 +200,61 @@ func (m Module) variables(kernel map[string]string) ([]string, error) {
 	return variables, nil
 }
 
-// bringOut copies what was made.
+// bringOut copies what was made. All of it is looked for before the first copy.
 func (m Module) bringOut() error {
 	for _, o := range m.Outs {
-		name, file, _ := strings.Cut(o, "=")
+		name, _, _ := strings.Cut(o, "=")
 		if !exists(m.dir, name) {
 			return fmt.Errorf("bring out %s: the build made %s; the Kbuild file must have 'obj-m += %s', or modules must name another",
 				name, m.made(), strings.TrimSuffix(name, ".ko")+".o")
 		}
+	}
+	type text struct {
+		file    string
+		content []byte
+	}
+	var texts []text
+	for _, t := range []struct{ name, file string }{{"Module.symvers", m.Symvers}, {"modules.order", m.Order}} {
+		if t.file == "" {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(m.dir, t.name))
+		if err != nil {
+			return fmt.Errorf("bring out %s: the build made none", t.name)
+		}
+		// Modules outside the tree are named by their absolute paths.
+		texts = append(texts, text{t.file, bytes.ReplaceAll(content, []byte(m.dir+"/"), nil)})
+	}
+	var commands []Command
+	if m.Commands != "" {
+		var err error
+		if commands, err = m.commands(); err != nil {
+			return err
+		}
+	}
+	for _, o := range m.Outs {
+		name, file, _ := strings.Cut(o, "=")
 		if err := kmake.CopyFile(filepath.Join(m.dir, name), file); err != nil {
 			return err
 		}
 	}
-	for _, text := range []struct{ name, file string }{{"Module.symvers", m.Symvers}, {"modules.order", m.Order}} {
-		if text.file == "" {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(m.dir, text.name))
-		if err != nil {
-			return err
-		}
-		// Modules outside the tree are named by their absolute paths.
-		content = bytes.ReplaceAll(content, []byte(m.dir+"/"), nil)
-		if err := os.WriteFile(text.file, content, 0o644); err != nil {
+	for _, t := range texts {
+		if err := writeFile(t.file, t.content); err != nil {
 			return err
 		}
 	}
 	if m.Commands == "" {
 		return nil
 	}
-	return m.writeCommands()
+	return WriteCommands(m.Commands, commands)
+}
+
+// writeFile writes a whole file, or none.
+func writeFile(file string, content []byte) error {
+	return atomicfile.Write(file, 0o644, func(f *os.File) error {
+		_, err := f.Write(content)
+		return err
+	})
 }
 
 // made lists the modules that there are, for an error.
