@@ -126,16 +126,23 @@ var arches = map[string]string{
 	"CONFIG_PPC": "powerpc", "CONFIG_RISCV": "riscv", "CONFIG_S390": "s390", "CONFIG_X86": "x86",
 }
 
-// findArch sets Arch, unless it is given, to what the archive was configured for.
+// findArch sets Arch to what the archive was configured for. One that is given
+// must be that, or one that is not known here.
 func (m *Module) findArch(config map[string]string) error {
-	if m.Arch != "" {
+	for option, arch := range arches {
+		if config[option] != "y" {
+			continue
+		}
+		if m.Arch == "" {
+			m.Arch = arch
+		}
+		if m.SrcArch() != arch {
+			return fmt.Errorf("build from %s: --arch is %s, and the archive is for %s; leave --arch out, or take an archive for %s", m.tree, m.Arch, arch, m.Arch)
+		}
 		return nil
 	}
-	for option, arch := range arches {
-		if config[option] == "y" {
-			m.Arch = arch
-			return nil
-		}
+	if m.Arch != "" {
+		return nil
 	}
 	var known []string
 	for _, arch := range arches {

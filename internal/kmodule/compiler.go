@@ -145,8 +145,17 @@ func (m Module) checkCompiler(config map[string]string) error {
 		return err
 	}
 	line, _, _ := bytes.Cut(out, []byte("\n"))
-	if have := strings.TrimSpace(string(line)); have != want {
+	if have := strings.TrimSpace(string(line)); unnamed(have) != unnamed(want) {
 		fmt.Fprintf(m.Log, "kmodule: warning: the kernel was built by %s, and the module by %s\n", want, have)
 	}
 	return nil
+}
+
+// unnamed is a compiler's version text without the name that it was called by,
+// as gcc-12 or x86_64-linux-gnu-gcc.
+func unnamed(version string) string {
+	if name, rest, ok := strings.Cut(version, " "); ok && gcc.MatchString(name) {
+		return "gcc " + rest
+	}
+	return version
 }

@@ -86,6 +86,8 @@ func TestBuild(t *testing.T) {
 		{"a compiler without a known name", tree(t, ""), "x.ko", func(m *Module) { m.Compiler = "bin/wrapper.sh" }, "ends in gcc or is clang"},
 		{"an architecture without a known compiler", tree(t, "", "include/config/auto.conf", "CONFIG_MIPS=y\n"), "x.ko", nil,
 			"the archive is for mips, and no name of a compiler"},
+		{"the architecture that it is for", tree(t, ""), "x.ko", func(m *Module) { m.Arch = "x86_64" }, ""},
+		{"another architecture", tree(t, ""), "x.ko", func(m *Module) { m.Arch = "arm64" }, "--arch is arm64, and the archive is for x86; leave --arch out"},
 		{"no such compiler", tree(t, ""), "x.ko", func(m *Module) { m.CrossCompile = "no-such-" }, "there is no no-such-gcc"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -258,6 +260,35 @@ func TestFindCompiler(t *testing.T) {
 		}
 		if m.CrossCompile != test.cross || m.LLVM != test.llvm {
 			t.Errorf("findCompiler of %q for %s: CROSS_COMPILE=%q LLVM=%q, want %q, %q", test.compiler, test.arch, m.CrossCompile, m.LLVM, test.cross, test.llvm)
+		}
+	}
+}
+
+// The kernel's own compiler by another name is no reason for a warning.
+func TestCheckCompilerWarns(t *testing.T) {
+	const debian = " (Debian 12.2.0-14+deb12u1) 12.2.0"
+	for _, test := range []struct {
+		kernel, module string
+		warns          bool
+	}{
+		{"gcc" + debian, "gcc" + debian, false},
+		{"gcc-12" + debian, "gcc" + debian, false},
+		{"gcc-12" + debian, "x86_64-linux-gnu-gcc" + debian, false},
+		{"gcc-12" + debian, "gcc (Debian 13.2.0-1) 13.2.0", true},
+		{"Debian clang version 19.1.7", "clang version 19.1.7", true},
+		{"clang version 19.1.7", "gcc version 19.1.7", true},
+	} {
+		bin, log := t.TempDir(), new(strings.Builder)
+		if err := os.WriteFile(filepath.Join(bin, "cc-gcc"), []byte("#!/bin/sh\necho '"+test.module+"'\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		m := Module{Log: log, Scratch: bin}
+		m.CrossCompile = bin + "/cc-"
+		if err := m.checkCompiler(map[string]string{"CONFIG_CC_VERSION_TEXT": `"` + test.kernel + `"`}); err != nil {
+			t.Fatal(err)
+		}
+		if warned := log.Len() > 0; warned != test.warns {
+			t.Errorf("%s and %s: warning %q, want one: %v", test.kernel, test.module, log, test.warns)
 		}
 	}
 }
