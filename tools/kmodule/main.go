@@ -61,7 +61,18 @@ func build(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&m.Commands, "commands", "", "where compile_commands.json goes: a `FILE`")
 	fs.BoolVar(&m.Warn, "modpost-warn", false, "undefined symbols are warnings (KBUILD_MODPOST_WARN=1)")
 	fs.StringVar(&m.Scratch, "scratch", "", "a `DIR` to work in, made and removed")
-	if err := cli.ParseAll(fs, args, "tree", "source", "scratch"); err != nil {
+	if err := cli.ParseAll(fs, args, "tree", "source", "out", "scratch"); err != nil {
+		return err
+	}
+	if err := errors.Join(named("source", sources), named("out", outs)); err != nil {
+		return err
+	}
+	written := []string{m.Symvers, m.Order, m.Commands}
+	for _, o := range outs {
+		_, file, _ := strings.Cut(o, "=")
+		written = append(written, file)
+	}
+	if err := different(written...); err != nil {
 		return err
 	}
 	m.Sources, m.Flags, m.Includes, m.Config, m.Extra, m.Outs = sources, flags, includes, config, extra, outs
@@ -89,6 +100,9 @@ func bpf(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&o.Name, "name", "", "the `NAME` of the skeleton's object")
 	fs.StringVar(&o.Scratch, "scratch", "", "a `DIR` to work in, made and removed")
 	if err := cli.ParseAll(fs, args, "tree", "source", "out", "scratch"); err != nil {
+		return err
+	}
+	if err := errors.Join(named("source", []string{o.Source}), named("header", headers), different(o.Out, o.Skeleton)); err != nil {
 		return err
 	}
 	o.Headers, o.Includes, o.Flags = headers, includes, flags
@@ -128,6 +142,9 @@ func install(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&n.Hash, "hash", "", "the hash `NAME`, CONFIG_MODULE_SIG_HASH")
 	if err := cli.ParseAll(fs, args, "module", "out"); err != nil {
 		return err
+	}
+	if n.SignFile == "" && (n.Key != "" || n.Cert != "" || n.Hash != "") {
+		return cli.Usagef("--key, --cert or --hash is given without --sign-file, which signs with them: give --sign-file too")
 	}
 	return n.Run()
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+)
+
+// named refuses a value of a flag that is not NAME=FILE.
+func named(flag string, values []string) error {
+	for _, v := range values {
+		if name, file, _ := strings.Cut(v, "="); name == "" || file == "" {
+			return cli.Usagef("--%s is %q: expected NAME=FILE", flag, v)
+		}
+	}
+	return nil
+}
+
+// different refuses two outputs in one file. Those that are not asked for are "".
+func different(files ...string) error {
+	seen := map[string]bool{}
+	for _, file := range files {
+		if file == "" {
+			continue
+		}
+		if seen[filepath.Clean(file)] {
+			return cli.Usagef("two outputs go to %s: expected a file for each", filepath.Clean(file))
+		}
+		seen[filepath.Clean(file)] = true
+	}
+	return nil
+}
