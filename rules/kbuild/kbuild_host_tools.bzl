@@ -4,8 +4,8 @@ load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "tools"
 
 def _kbuild_host_tools_impl(ctx):
     needs = ctx.attr.programs or ctx.attr.headers or ctx.attr.deps
-    if not needs and not tools(ctx).kbuild:
-        # A toolchain for modules alone. What nothing depends on is not looked for.
+    if not needs and not tools(ctx).kmodule:
+        # A toolchain for archives alone. What nothing depends on is not looked for.
         return [DefaultInfo(), _HostToolsInfo(args = [])]
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
     args = ctx.actions.args()
@@ -18,7 +18,7 @@ def _kbuild_host_tools_impl(ctx):
     args.add_all(ctx.attr.optional, before_each = "--optional")
     args.add("--out", out)
     ctx.actions.run(
-        executable = optional_tool(ctx, "kbuild"),
+        executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
         outputs = [out],
         mnemonic = "KbuildHostTools",

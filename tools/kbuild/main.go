@@ -16,28 +16,12 @@ var tool = cli.Tool{
 	Name:    "kbuild",
 	Summary: "builds a kernel or an image with the kernel's own make",
 	Commands: []cli.Command{
-		{Name: "check", Usage: "[--need NAME=PACKAGE]… [--optional NAME]… --out FILE", Summary: "look for the programs and C headers that a build needs", Run: check},
 		{Name: "kernel", Usage: "--source TAR --arch ARCH …", Summary: "configure and build a kernel out of tree", Run: kernel},
 		{Name: "image", Usage: "--tree TAR --vmlinux FILE --goal GOAL --out FILE", Summary: "make the bootable image of a finished vmlinux", Run: image},
 	},
 }
 
 func main() { os.Exit(tool.Main(os.Args[1:], os.Stdout, os.Stderr)) }
-
-func check(args []string, _, _ io.Writer) error {
-	var needs, optional cli.Strings
-	fs := cli.NewFlags()
-	fs.Var(&needs, "need", "a program, or a C header by its .h, and its package: `NAME=PACKAGE`")
-	fs.Var(&optional, "optional", "a program `NAME` that may be missing")
-	out := fs.String("out", "", "the `FILE` that lists what was found")
-	if err := cli.ParseAll(fs, args, "out"); err != nil {
-		return err
-	}
-	if len(needs)+len(optional) == 0 {
-		return cli.Usagef("expected --need or --optional, got neither")
-	}
-	return kbuild.Check(needs, optional, *out)
-}
 
 func kernel(args []string, _, stderr io.Writer) error {
 	k := kbuild.Kernel{Log: stderr}

@@ -20,8 +20,6 @@ func TestUsage(t *testing.T) {
 		{append(base[:5:5], "--place", "key"), `--place is "key": expected NAME=FILE`},
 		{append(base[:5:5], "--overlay", "Kbuild"), `--overlay is "Kbuild": expected NAME=FILE`},
 		{append(base[:5:5], "--variable", "V"), `--variable is "V": expected NAME=VALUE`},
-		{[]string{"check", "--need", "=pkg", "--out", "none/out"}, `look for "=pkg": expected NAME=PACKAGE`},
-		{[]string{"check", "--need", "sh=", "--out", "none/out"}, `look for "sh=": expected NAME=PACKAGE`},
 	} {
 		var stderr bytes.Buffer
 		if status := tool.Main(tt.args, &stderr, &stderr); status != 1 || !strings.Contains(stderr.String(), tt.want) {

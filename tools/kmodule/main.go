@@ -26,6 +26,7 @@ var tool = cli.Tool{
 		{Name: "boot-image", Usage: "--image FILE --kernel FILE --mkbootimg PROGRAM --unpack-bootimg PROGRAM --out FILE --scratch DIR", Summary: "put a kernel into an Android boot image", Run: bootImage},
 		{Name: "prepare", Usage: "--source FILE --arch ARCH --config FILE --release FILE --out TAR", Summary: "make a tree of headers from a kernel's source and configuration", Run: prepare},
 		{Name: "install", Usage: "--module FILE --out FILE [--strip] [--sign-file PROGRAM --key FILE --cert FILE --hash NAME]", Summary: "strip and sign a module, as modules_install does", Run: install},
+		{Name: "check", Usage: "[--need NAME=PACKAGE]… [--optional NAME]… --out FILE", Summary: "look for the programs and C headers that a build needs", Run: check},
 		{Name: "compile-commands", Usage: "[--out FILE] FILE…", Summary: "make a workspace's compile_commands.json out of those of modules", Run: compileCommands},
 	},
 }

@@ -38,6 +38,9 @@ func TestUsage(t *testing.T) {
 		{install("--key", "key"), unsigned},
 		{install("--cert", "cert"), unsigned},
 		{install("--hash", "sha256"), unsigned},
+		{[]string{"check", "--out", "none/out"}, "expected --need or --optional, got neither"},
+		{[]string{"check", "--need", "=pkg", "--out", "none/out"}, `look for "=pkg": expected NAME=PACKAGE`},
+		{[]string{"check", "--need", "sh=", "--out", "none/out"}, `look for "sh=": expected NAME=PACKAGE`},
 	} {
 		var stderr bytes.Buffer
 		if status := tool.Main(tt.args, &stderr, &stderr); status != 1 || !strings.Contains(stderr.String(), tt.want) {
