@@ -31,7 +31,6 @@ def _kheaders_host_tools_impl(ctx):
     args.add_all("--tree", [archive.tree], expand_directories = False)
     source_args(args, source)
     args.add_all("--out", [tools], expand_directories = False)
-    args.add_all("--scratch", [tools], expand_directories = False, format_each = "%s.scratch")
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],

@@ -65,7 +65,7 @@ func TestHostToolsAreTheProfiles(t *testing.T) {
 
 func TestStripHostTools(t *testing.T) {
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "strip"), []byte("#!/bin/sh\necho stripped >$2\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(bin, "strip"), []byte("#!/bin/sh\necho stripped >$3\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))

@@ -3,7 +3,6 @@
 package kmodule
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,12 +20,12 @@ type HostTools struct {
 	Source   Source // the kernel's
 	Out      string // a directory for the programs, named as in a tree
 
-	Scratch string
+	Scratch string // where to work, empty: Kbuild writes this path into host tools
 	Log     io.Writer
 }
 
 // Build writes Out.
-func (h HostTools) Build() (err error) {
+func (h HostTools) Build() error {
 	m := Module{Target: h.Target, Compiler: h.Compiler, Tree: h.Tree, Scratch: h.Scratch, Log: h.Log, tree: h.Tree}
 	if err := kmake.Absolute(&m.Tree, &m.Scratch, &h.Scratch); err != nil {
 		return err
@@ -42,10 +41,6 @@ func (h HostTools) Build() (err error) {
 	if err := m.findCompiler(config); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(h.Scratch, 0o755); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, kmake.RemoveScratch(h.Scratch)) }()
 	if err := m.checkCompiler(config); err != nil {
 		return err
 	}
@@ -71,6 +66,9 @@ func (h HostTools) Build() (err error) {
 	if _, err := make("modules_prepare"); err != nil {
 		return err
 	}
+	if err := StripHostTools(h.Log, obj, h.Scratch); err != nil {
+		return err
+	}
 	return h.bringOut(obj)
 }
 
@@ -91,13 +89,15 @@ func (h HostTools) checkVersion(tree, src string) error {
 }
 
 // StripHostTools takes the symbols out of what host tools a tree has, for they
-// go into an archive (scripts/package/install-extmod-build).
+// go into an archive (scripts/package/install-extmod-build). Objtool has debug
+// information, with paths of a toolchain that the build has, and its build ID is
+// of that too.
 func StripHostTools(log io.Writer, tree, scratch string) error {
 	for _, tool := range kmake.HostTools {
 		if !exists(tree, tool.Name) {
 			continue // the configuration has no use for it
 		}
-		if _, err := kmake.Run(log, scratch, scratch, "strip", "--strip-all", filepath.Join(tree, tool.Name)); err != nil {
+		if _, err := kmake.Run(log, scratch, scratch, "strip", "--strip-all", "--remove-section=.note.gnu.build-id", filepath.Join(tree, tool.Name)); err != nil {
 			return err
 		}
 	}

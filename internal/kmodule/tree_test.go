@@ -3,6 +3,7 @@
 package kmodule
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"path/filepath"
@@ -87,7 +88,7 @@ func TestHostToolsRefuse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			h := HostTools{Tree: test.tree, Source: Source{Tarball: test.source}, Out: filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: io.Discard}
+			h := HostTools{Tree: test.tree, Source: Source{Tarball: test.source}, Out: filepath.Join(dir, "out"), Scratch: t.TempDir(), Log: io.Discard}
 			if err := h.Build(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want one with %q", err, test.want)
 			}
@@ -98,20 +99,31 @@ func TestHostToolsRefuse(t *testing.T) {
 	}
 }
 
+// hostToolsSource is a source whose host tools have debug information, with a path.
+func hostToolsSource(t *testing.T, version, path string) Source {
+	t.Helper()
+	rules := "allnoconfig:\n\t@:\nmodules_prepare:\n\t@mkdir -p $O/scripts/basic $O/scripts/mod; echo 'int main(void) { return 0; }' >$O/x.c; " +
+		"cd $O && gcc -g -Wl,--build-id -fdebug-prefix-map=$O=" + path + " -o scripts/basic/fixdep x.c && cp scripts/basic/fixdep scripts/mod/modpost\n"
+	return Source{Tarball: sourceTar(t, map[string]string{"Kbuild": "", "Makefile": version + rules})}
+}
+
 // Debian's releases do not begin with the version of the source.
 func TestHostToolsOfAnotherRelease(t *testing.T) {
 	const version = "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 176\nEXTRAVERSION =\n"
-	const rules = "allnoconfig:\n\t@:\nmodules_prepare:\n\t@mkdir -p $O/scripts/basic $O/scripts/mod; echo made | tee $O/scripts/basic/fixdep >$O/scripts/mod/modpost\n"
-	dir := t.TempDir()
-	h := HostTools{
-		Tree:   tree(t, "", "Makefile", version, "include/config/kernel.release", "6.1.0-50-amd64\n"),
-		Source: Source{Tarball: sourceTar(t, map[string]string{"Kbuild": "", "Makefile": version + rules})},
-		Out:    filepath.Join(dir, "out"), Scratch: filepath.Join(dir, "scratch"), Log: os.Stderr,
+	archive := tree(t, "", "Makefile", version, "include/config/kernel.release", "6.1.0-50-amd64\n")
+	made := func(path string) []byte {
+		h := HostTools{Tree: archive, Source: hostToolsSource(t, version, path), Out: t.TempDir(), Scratch: t.TempDir(), Log: os.Stderr}
+		if err := h.Build(); err != nil {
+			t.Fatal(err)
+		}
+		program, err := os.ReadFile(filepath.Join(h.Out, "scripts/mod/modpost"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return program
 	}
-	if err := h.Build(); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(filepath.Join(h.Out, "scripts/mod/modpost")); err != nil || string(got) != "made\n" {
-		t.Errorf("modpost is %q, %v", got, err)
+	// A path of debug information, as of a toolchain's header, is in the build ID too.
+	if !bytes.Equal(made("/one"), made("/another")) {
+		t.Error("modpost is another where debug information has another path")
 	}
 }
