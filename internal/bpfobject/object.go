@@ -155,6 +155,14 @@ func (o Object) args(root string, bigEndian bool) ([]string, error) {
 		// Nothing of the machine that compiles, but clang's own stddef.h.
 		"-nostdlibinc",
 		"-ffile-prefix-map=" + root + "/=", "-ffile-prefix-map=" + o.Tree + "/=", "-ffile-compilation-dir=."}
+	if strings.Contains(o.Clang, "/") && !filepath.IsAbs(o.Clang) {
+		// A clang of the build's own finds its headers, as stddef.h, by its own real path.
+		clang, err := filepath.EvalSymlinks(absoluteProgram(o.Clang))
+		if err != nil {
+			return nil, fmt.Errorf("find clang: %w", err)
+		}
+		args = append(args, "-ffile-prefix-map="+filepath.Dir(filepath.Dir(clang))+"/=")
+	}
 	for _, dir := range o.Includes {
 		if dir != "." && !filepath.IsLocal(dir) {
 			return nil, fmt.Errorf("include directory %q: expected one of the sources' own", dir)

@@ -84,6 +84,29 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+// A clang of the build's own has headers of its own: where they are does not
+// show in debug information.
+func TestOwnClang(t *testing.T) {
+	o, _ := object(t, "CONFIG_X86=y\n")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "llvm/bin/clang"), fakeClang, 0o755)
+	t.Chdir(t.TempDir())
+	if err := os.Symlink(filepath.Join(dir, "llvm"), "external"); err != nil {
+		t.Fatal(err)
+	}
+	o.Clang = "external/bin/clang"
+	if err := o.Build(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(o.Out)
+	if want := "-ffile-prefix-map=" + dir + "/llvm/= "; err != nil || !strings.Contains(string(got), want) {
+		t.Errorf("clang's arguments have no %q: %v\n%s", want, err, got)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	for _, test := range []struct {
 		name, config, want string
