@@ -1,7 +1,8 @@
 "Rule bpf_object"
 
+load("//rules/private:compiler.bzl", "COMPILERS_ATTR")
 load("//rules/private:module.bzl", "source_name")
-load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 
 DOC = """Compiles an eBPF program, with its BTF, against an archive and nothing else of the kernel.
@@ -31,11 +32,9 @@ def _bpf_object_impl(ctx):
     args = param_file(ctx)
     args.add("bpf")
     args.add_all("--tree", [tree], expand_directories = False)
-    args.add("--source")
-    args.add(ctx.file.src, format = source_name(ctx.file.src).replace("%", "%%") + "=%s")
+    add_named(args, "--source", source_name(ctx.file.src), ctx.file.src)
     for file in ctx.files.hdrs:
-        args.add("--header")
-        args.add(file, format = source_name(file).replace("%", "%%") + "=%s")
+        add_named(args, "--header", source_name(file), file)
     args.add_all(ctx.attr.includes, before_each = "--include")
     args.add_all(ctx.attr.copts, before_each = "--copt")
     if ctx.executable.clang:
@@ -51,7 +50,7 @@ def _bpf_object_impl(ctx):
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = [tree, ctx.file.src] + ctx.files.hdrs + ([ctx.file.btf] if ctx.file.btf else []),
+        inputs = [tree, ctx.file.src] + ctx.files.hdrs + ctx.files._compilers + ([ctx.file.btf] if ctx.file.btf else []),
         tools = [t[DefaultInfo].files_to_run for t in [ctx.attr.clang, ctx.attr.bpftool] if t],
         outputs = [out] + ([skeleton] if skeleton else []),
         mnemonic = "BpfObject",
@@ -67,7 +66,7 @@ def _bpf_object_impl(ctx):
 bpf_object = rule(
     doc = DOC,
     implementation = _bpf_object_impl,
-    attrs = {
+    attrs = COMPILERS_ATTR | {
         "archive": attr.label(doc = "The archive.", mandatory = True, providers = [KheadersArchiveInfo]),
         "bpftool": attr.label(doc = "The program bpftool: for the skeleton and for vmlinux.h.", allow_files = True, cfg = "exec", executable = True),
         "btf": attr.label(

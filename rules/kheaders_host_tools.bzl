@@ -1,6 +1,6 @@
 "Rule kheaders_host_tools"
 
-load("//rules/private:compiler.bzl", "CC_TOOLCHAINS", "compiler_args")
+load("//rules/private:compiler.bzl", "CC_TOOLCHAINS", "COMPILERS_ATTR", "compiler_args")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -34,7 +34,7 @@ def _kheaders_host_tools_impl(ctx):
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset([archive.tree] + source_inputs(source), transitive = [files]),
+        inputs = depset([archive.tree] + source_inputs(source) + ctx.files._compilers, transitive = [files]),
         outputs = [tools],
         mnemonic = "KheadersHostTools",
         progress_message = "Making the host tools of %{label}",
@@ -55,7 +55,7 @@ def _kheaders_host_tools_impl(ctx):
 kheaders_host_tools = rule(
     doc = DOC,
     implementation = _kheaders_host_tools_impl,
-    attrs = {
+    attrs = COMPILERS_ATTR | {
         "archive": attr.label(doc = "The archive.", mandatory = True, providers = [KheadersArchiveInfo]),
         "source": attr.label(doc = "The kernel's source.", mandatory = True, providers = [LinuxSourceInfo]),
     },
