@@ -44,6 +44,7 @@ def rule_errors_test_suite(name, archive):
         name = tests[-1],
         inputs = [
             "examples/demo/archive_in_vmlinux.tree",
+            "rules/kbuild/compilers.txt",
             "tests/consumers/gadget.symvers",
             "tests/consumers/gadget/include/gadget.h",
             "tests/consumers/user.c",
@@ -63,6 +64,7 @@ def rule_errors_test_suite(name, archive):
         name = tests[-1],
         inputs = [
             "examples/demo/archive_in_vmlinux.tree",
+            "rules/kbuild/compilers.txt",
             "tests/consumers/user.c",
         ],
         mnemonic = "BpfObject",
