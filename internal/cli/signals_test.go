@@ -5,10 +5,12 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,6 +21,9 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
+
+// The signals that are to end a program.
+var endings = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM}
 
 // With this in the environment the test binary is a tool that works for long.
 const asWorker = "RUN_AS_WORKER"
@@ -57,7 +62,9 @@ func work(args []string, stdout, stderr io.Writer) error {
 }
 
 // worker starts a tool in a new directory, by way of the command before it, and
-// returns when it is at work: with the process that its own has started.
+// returns when it is at work: with the process that its own has started. No
+// signal is ignored that the command does not ignore, whatever the test was
+// started with (nohup). A tool that goes on for too long is killed.
 func worker(t *testing.T, before ...string) (cmd *exec.Cmd, dir string, grandchild int, stderr *strings.Builder) {
 	t.Helper()
 	self, err := os.Executable()
@@ -67,8 +74,14 @@ func worker(t *testing.T, before ...string) (cmd *exec.Cmd, dir string, grandchi
 	dir = t.TempDir()
 	stderr = new(strings.Builder)
 	args := append(before, self, "work")
-	cmd = exec.Command(args[0], args[1:]...)
-	cmd.Dir, cmd.Stderr = dir, stderr
+	// What is caught here has its default action in the program that is started.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, endings...)
+	defer signal.Stop(caught)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	cmd = exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Stderr, cmd.WaitDelay = dir, stderr, time.Second
 	cmd.Env = append(os.Environ(), asWorker+"=1")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -111,7 +124,7 @@ func ended(pid int) bool {
 // A signal leaves what is finished and nothing else, and the exit status says
 // which one it was.
 func TestSignals(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
+	for _, s := range endings {
 		t.Run(s.String(), func(t *testing.T) {
 			cmd, dir, grandchild, stderr := worker(t)
 			if err := cmd.Process.Signal(s); err != nil {
