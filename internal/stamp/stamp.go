@@ -216,10 +216,7 @@ func write(req Request, in *input, off int64, region *reservation.Fitted, report
 // fill makes out the carrier with the region in it, which is written to also
 // too; path is what out will be.
 func fill(out *os.File, path string, in *input, off int64, region *reservation.Fitted, also io.Writer) error {
-	// Between two files io.Copy is copy_file_range(2), which shares the blocks
-	// on XFS and btrfs. Leaving the region out would be slower: the second
-	// call would start between the page cache's large pages.
-	n, err := io.Copy(out, in.File)
+	n, err := copyFile(out, in.File, in.size)
 	if err == nil && n != in.size {
 		err = fmt.Errorf("carrier changed while it was read: %d bytes, then %d", in.size, n)
 	}
