@@ -4,6 +4,7 @@ package reservation
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -31,8 +32,9 @@ type Region struct {
 }
 
 // Find returns every region of a file of size bytes that holds an archive,
-// in the order of their offsets. Text that looks like a marker and has no
-// whole archive round it, such as the strings in this program, is passed over.
+// in the order of their offsets. Text that looks like a marker, such as the
+// strings in this program, is passed over; so is an archive that is not whole,
+// unless there is no other: then it is the error.
 //
 // The file is read once, in pieces, by several cores; of what looks like an
 // archive, the marker is looked at first, then the ends of the stream, and only
@@ -40,6 +42,7 @@ type Region struct {
 func Find(r io.ReaderAt, size int64) ([]Region, error) {
 	s := scanner{r: r, size: size, needle: append(markerPrefix(), MemberName...)}
 	var found []Region
+	var damaged error
 	for at := int64(0); at < size; {
 		next := min(at+scanRound, size)
 		places, err := s.scan(at, next)
@@ -51,15 +54,20 @@ func Find(r io.ReaderAt, size int64) ([]Region, error) {
 				continue // inside the archive before
 			}
 			n, err := probe(r, place, size-place)
-			if err != nil {
+			if unread := (*xz.ReadError)(nil); errors.As(err, &unread) {
 				return nil, fmt.Errorf("find archive: %w", err)
 			}
-			if n > 0 {
+			if err != nil {
+				damaged = cmp.Or(damaged, fmt.Errorf("find archive: the one at offset %d is damaged: %w", place, err))
+			} else if n > 0 {
 				found = append(found, Region{Offset: place, Size: n})
 				at = place + n
 			}
 		}
 		at = max(at, next)
+	}
+	if len(found) == 0 {
+		return nil, damaged
 	}
 	return found, nil
 }
@@ -118,28 +126,39 @@ func (s *scanner) scan(start, end int64) ([]int64, error) {
 	return slices.Concat(places...), nil
 }
 
-// probe returns the size of the archive at off, or 0 if there is none within
-// room bytes. The error is one of reading.
+// Marked says whether r begins with a marker, as an archive does and one that is
+// damaged behind it.
+func Marked(r io.ReaderAt) bool {
+	_, err := firstMarker(r)
+	return err == nil
+}
+
+func firstMarker(r io.ReaderAt) (Marker, error) {
+	head := make([]byte, markerStart+markerSize)
+	if err := xz.ReadFull(r, head, 0); err != nil {
+		return Marker{}, err
+	}
+	return parseMember(head[markerStart:])
+}
+
+// probe returns the size of the archive at off, or 0 if there is no marker. The
+// error is one of reading, or says what is wrong with the archive, which may
+// have room bytes.
 func probe(r io.ReaderAt, off, room int64) (int64, error) {
-	head := make([]byte, int64(markerStart)+markerSize)
-	if room < int64(len(head)) {
+	if room < int64(markerStart+markerSize) {
 		return 0, nil
 	}
-	if err := xz.ReadFull(r, head, off); err != nil {
-		return 0, err
-	}
-	m, err := parseMember(head[markerStart:])
-	if err != nil || m.Capacity > room {
-		return 0, nil
-	}
-	// The ends of the stream are read before anything between them.
-	in := io.NewSectionReader(r, off, m.Capacity)
-	_, err = Read(in, m.Capacity)
+	m, err := firstMarker(io.NewSectionReader(r, off, room))
 	if unread := (*xz.ReadError)(nil); errors.As(err, &unread) {
 		return 0, err
 	}
 	if err != nil {
 		return 0, nil
 	}
-	return m.Capacity, nil
+	if m.Capacity > room {
+		return 0, fmt.Errorf("it has %d bytes, and the file ends after %d", m.Capacity, room)
+	}
+	// The ends of the stream are read before anything between them.
+	_, err = Read(io.NewSectionReader(r, off, m.Capacity), m.Capacity)
+	return m.Capacity, err
 }

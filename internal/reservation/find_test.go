@@ -84,7 +84,6 @@ func TestFind(t *testing.T) {
 		{"at an odd offset", 1 << 20, map[int64][]byte{259: ph}, []Region{{259, n}}},
 		{"two", 1 << 20, map[int64][]byte{1: ph, 700_001: stamped}, []Region{{1, n}, {700_001, 12000}}},
 		{"side by side", 1 << 20, map[int64][]byte{7: ph, 7 + n: ph, 7 + 2*n: stamped}, []Region{{7, n}, {7 + n, n}, {7 + 2*n, 12000}}},
-		{"cut by the end of the file", 1 << 20, map[int64][]byte{1<<20 - n + 1: ph}, nil},
 		{"cut within the marker", 1 << 20, map[int64][]byte{1<<20 - 600: ph}, nil},
 		{"damaged, then whole", 1 << 20, map[int64][]byte{100: damaged, 100 + n: ph}, []Region{{100 + n, n}}},
 		{"beginning, then whole", 1 << 20, map[int64][]byte{100: ph[:1500], 1600: ph}, []Region{{1600, n}}},
@@ -96,6 +95,28 @@ func TestFind(t *testing.T) {
 		got, err := Find(&sparse{size: tc.size, parts: tc.parts}, tc.size)
 		if err != nil || !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%s: got %v, %v, want %v", tc.name, got, err, tc.want)
+		}
+	}
+}
+
+// Where there is no whole archive, the damaged one is named.
+func TestFindDamaged(t *testing.T) {
+	const n, size = 4096, 1 << 20
+	ph := placeholder(t, n)
+	flipped := bytes.Clone(ph)
+	flipped[n-1] ^= 1
+	for _, tc := range []struct {
+		name string
+		at   int64
+		p    []byte
+		want string
+	}{
+		{"cut", size - n + 1, ph, "the one at offset 1044481 is damaged: it has 4096 bytes, and the file ends after 4095"},
+		{"flipped", 100, flipped, `the one at offset 100 is damaged: parse archive: parse xz stream: stream does not end with "YZ"`},
+	} {
+		got, err := Find(&sparse{size: size, parts: map[int64][]byte{tc.at: tc.p}}, size)
+		if got != nil || err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, %v, want %q", tc.name, got, err, tc.want)
 		}
 	}
 }
@@ -158,8 +179,8 @@ func TestFindCheapChecksFirst(t *testing.T) {
 		f.parts[i*4096] = large[:2048]
 	}
 	got, err := Find(f, size)
-	if len(got) > 0 || err != nil {
-		t.Errorf("got %v, %v, want nothing", got, err)
+	if len(got) > 0 || err == nil {
+		t.Errorf("got %v, %v, want that it is damaged", got, err)
 	}
 	if limit := int64(size + 200*4096); f.read.Load() > limit {
 		t.Errorf("got %d bytes read, want at most %d", f.read.Load(), limit)

@@ -18,7 +18,8 @@ import (
 const maxMembers = 1 << 18
 
 // ExtractArchive writes the archive that a carrier holds to out, byte for byte:
-// what the running kernel shows as /sys/kernel/kheaders.tar.xz.
+// what the running kernel shows as /sys/kernel/kheaders.tar.xz. It is decoded
+// before, so that no damaged one is written.
 func ExtractArchive(path, out string, o carrier.Options) error {
 	if err := apart(out, path, "the carrier"); err != nil {
 		return err
@@ -28,6 +29,9 @@ func ExtractArchive(path, out string, o carrier.Options) error {
 		return err
 	}
 	defer src.Close()
+	if err := src.check(); err != nil {
+		return fmt.Errorf("read archive in %s: %w", path, err)
+	}
 	return atomicfile.Write(out, 0o644, func(f *os.File) error {
 		if _, err := io.Copy(f, src.at.bytes()); err != nil {
 			return fmt.Errorf("write %s: %w", out, causeOf(err))
@@ -110,6 +114,21 @@ func (s *Source) Verify() error {
 		return nil
 	}
 	return s.at.archive.Verify()
+}
+
+// check decodes the archive, ours or another.
+func (s *Source) check() error {
+	if s.at.archive != nil {
+		return s.at.archive.Verify()
+	}
+	r, size, err := s.Tar()
+	if err != nil {
+		return err
+	}
+	if n, err := io.Copy(io.Discard, io.LimitReader(r, size+1)); err != nil || n <= size {
+		return err
+	}
+	return fmt.Errorf("it decodes to more than the limit of %d bytes", size)
 }
 
 func (s *Source) unpack(dir string) (untar.Counts, error) {

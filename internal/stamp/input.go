@@ -115,6 +115,9 @@ func (in *input) parse(at *reserved, parse parser) (*reserved, error) {
 	if unread := (*xz.ReadError)(nil); errors.As(at.err, &unread) {
 		return nil, fmt.Errorf("read %s: %w", in.path, unread)
 	}
+	if at.err != nil && reservation.Marked(at.bytes()) {
+		return nil, fmt.Errorf("read %s: %s holds a damaged archive: %w", in.path, where(at.Region), at.err)
+	}
 	return at, nil
 }
 

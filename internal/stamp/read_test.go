@@ -92,10 +92,11 @@ func TestExtractUpstream(t *testing.T) {
 		t.Errorf("ExtractArchive: %v, want the archive's bytes", err)
 	}
 	p.write("damaged", splice(archive, len(archive)/2, []byte("XX")))
+	wantError(t, ExtractArchive(p.name("damaged"), p.name("none"), carrier.Options{}), "xz")
 	_, err = ExtractTree(p.name("damaged"), p.name("none"), carrier.Options{})
 	wantError(t, err, "xz")
 	if _, err := os.Stat(p.name("none")); err == nil {
-		t.Error("a damaged archive left its directory behind")
+		t.Error("a damaged archive left something behind")
 	}
 }
 
@@ -226,7 +227,8 @@ func TestExtractErrors(t *testing.T) {
 		{"size is a lie", carriertest.Bytes(t, huge, capacity), `unpack "huge": member claims 8589934591 bytes, the archive has`},
 		{"placeholder", placeholder(t), "holds a placeholder, no archive: expected a stamped file; 'patcher stamp' makes it"},
 		{"zeros", x86.Kernel(make([]byte, capacity)).Bytes(), "holds zeros: expected an archive"},
-		{"truncated", whole[:len(whole)-8], "truncated"},
+		{"truncated", whole[:len(whole)-8], "the one at offset 0 is damaged: it has"},
+		{"damaged in the carrier", x86.Kernel(splice(whole, len(whole)-2, []byte("XX"))).Bytes(), "kernel_headers_data_end holds a damaged archive: "},
 		{"damaged gzip", []byte("\x1f\x8b\x08 and so on"), "unpack gzip: unexpected EOF"},
 		{"text", []byte("text"), "no reservation found"},
 	} {
@@ -246,6 +248,14 @@ func TestExtractErrors(t *testing.T) {
 	wantError(t, ExtractArchive(q.name("file"), q.name("file"), carrier.Options{}), "it is also the carrier")
 	q.write("placeholder", placeholder(t))
 	wantError(t, ExtractArchive(q.name("placeholder"), q.name("out"), carrier.Options{}), "holds a placeholder")
+	q.write("flipped", flipped)
+	wantError(t, ExtractArchive(q.name("flipped"), q.name("out"), carrier.Options{}), "CRC32")
+	q.write("cut", whole[:len(whole)-8])
+	_, err := Inspect(q.name("cut"), carrier.Options{})
+	wantError(t, err, "the one at offset 0 is damaged")
+	if got := q.files(); got != "cut file flipped placeholder" {
+		t.Errorf("files = %q, want no output", got)
+	}
 }
 
 func TestInspect(t *testing.T) {
@@ -334,7 +344,7 @@ func TestVerify(t *testing.T) {
 	for _, tt := range []struct{ file, original, want string }{
 		{"vmlinux", "", ""},
 		{"vmlinux", "carrier", ""},
-		{"vmlinux", "vmlinux", ""},
+		{"vmlinux", "vmlinux", "is the same file: expected the carrier before it was stamped"},
 		{"archive", "", ""},
 		{"before", "", ""},
 		{"before", "carrier", "outside the reservation, is not that of"},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 )
@@ -39,6 +40,10 @@ func Verify(path, original string, o carrier.Options) (*Verdict, error) {
 	}
 	if !at.archive.Marker.Stamped {
 		return nil, fmt.Errorf("verify %s: %s holds a placeholder: expected a stamped archive", path, where(at.Region))
+	}
+	// The names, for files of the same bytes may be one where they are stored by their digest.
+	if original != "" && filepath.Clean(original) == filepath.Clean(path) {
+		return nil, fmt.Errorf("verify %s: original %s is the same file: expected the carrier before it was stamped", path, original)
 	}
 	if err := at.archive.Verify(); err != nil {
 		return nil, fmt.Errorf("verify %s: %w", path, err)

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -155,6 +156,11 @@ func runVerify(args []string, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
+	empty := false
+	fs.Visit(func(f *flag.Flag) { empty = empty || f.Name == "original" && *original == "" })
+	if empty {
+		return cli.Usagef("--original is empty: expected the name of the carrier before it was stamped")
+	}
 	if err := stamp.CheckVerdict(*out, file, *original); err != nil {
 		return err
 	}
@@ -168,7 +174,11 @@ func runVerify(args []string, stdout, _ io.Writer) error {
 	if *asJSON {
 		return cli.PrintJSON(stdout, v)
 	}
-	_, err = fmt.Fprintf(stdout, "%s: verified: release %s, %d members, %d of %d bytes used, sha256 %s\n", v.File, v.Release, v.Members, v.Used, v.Capacity, v.SHA256)
+	rest := ""
+	if *original != "" {
+		rest = ", the rest as in " + *original
+	}
+	_, err = fmt.Fprintf(stdout, "%s: verified: release %s, %d members, %d of %d bytes used, sha256 %s%s\n", v.File, v.Release, v.Members, v.Used, v.Capacity, v.SHA256, rest)
 	return err
 }
 

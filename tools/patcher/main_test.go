@@ -119,9 +119,11 @@ func TestCommands(t *testing.T) {
 		{"stamp --carrier signed.ko --archive a.tar.xz --out none", 1, "", "give --unsign and sign it again"},
 		{"stamp --carrier signed.ko --archive a.tar.xz --out stamped.ko --unsign", 0, "", ""},
 		{"inspect --json stamped.ko", 0, `"signed": false`, ""},
-		{"verify stamped.ko --original signed.ko", 0, "stamped.ko: verified", ""},
+		{"verify stamped.ko --original signed.ko", 0, ", the rest as in signed.ko\n", ""},
 		{"stamp -h", 0, "its content is by 'verify'", ""},
 		{"-h", 0, "patcher stamp --carrier IN", ""},
+		{"verify stamped.ko --original stamped.ko", 1, "", "original stamped.ko is the same file"},
+		{"verify stamped --original=", 1, "", "--original is empty"},
 		{"verify -h", 0, "--original UNSTAMPED", ""},
 
 		{"stamp --carrier stamped --archive a.tar.xz --out none", 1, "", "patcher: stamp stamped: section .rodata1 is stamped already"},
