@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // tree writes below one directory, which is held open: whatever happens to the
@@ -71,9 +72,8 @@ func firstEntry(dir string) ([]string, error) {
 
 // finish closes what is open and, if err is not nil, removes what was made.
 func (t *tree) finish(err error) error {
-	var elsewhere error
-	if t.root != nil {
-		elsewhere = leadsTo(t.path, t.root)
+	if err != nil {
+		err = errors.Join(err, t.remove())
 	}
 	if t.cur != nil && t.cur != t.root {
 		t.cur.Close()
@@ -81,23 +81,40 @@ func (t *tree) finish(err error) error {
 	if t.root != nil {
 		t.root.Close()
 	}
-	if err == nil {
-		return nil
+	return err
+}
+
+// remove makes the directory what it was.
+func (t *tree) remove() error {
+	if t.root != nil {
+		if err := leadsTo(t.path, t.root); err != nil {
+			return fmt.Errorf("remove what was unpacked: %w", err)
+		}
 	}
-	switch {
-	case elsewhere != nil:
-		return errors.Join(err, fmt.Errorf("remove what was unpacked: %w", elsewhere))
-	case t.made:
-		return errors.Join(err, os.RemoveAll(t.path))
+	return t.removeAll()
+}
+
+func (t *tree) removeAll() error {
+	if t.made {
+		return os.RemoveAll(t.path)
 	}
-	names, readErr := os.ReadDir(t.path)
-	if readErr != nil {
-		return errors.Join(err, readErr)
-	}
+	names, err := os.ReadDir(t.path)
 	for _, n := range names {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(t.path, n.Name())))
 	}
 	return err
+}
+
+// removeAtWork is remove while another goroutine unpacks, which ends that.
+func (t *tree) removeAtWork() {
+	if leadsTo(t.path, t.root) != nil {
+		return
+	}
+	t.root.Close()
+	// What is being made may come behind what is removed, for a moment.
+	for try := 0; try < 10 && t.removeAll() != nil; try++ {
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // leadsTo fails if a path leads to another directory than the one held open.

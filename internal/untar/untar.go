@@ -19,6 +19,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 )
 
 // Limits bound what a tar may make of the disk.
@@ -67,18 +69,23 @@ type link struct{ name, target string }
 
 // Extract unpacks a tar stream into the directory dir, which must not exist or
 // be empty. On failure nothing is left in it, and it is not left behind if it
-// did not exist.
+// did not exist; package cleanup sees to it when a signal ends the program.
 //
 // Members may be regular files, directories, and symbolic links whose targets
 // are relative and stay inside dir. Anything else, a name that is absolute or
 // has "..", and a name that comes twice, are errors.
 func Extract(dir string, r io.Reader, limits Limits) (counts Counts, err error) {
-	to, err := create(dir)
+	var to *tree
+	done, err := cleanup.Make(func() (undo func(), err error) {
+		to, err = create(dir)
+		return func() { to.removeAtWork() }, err
+	})
 	if err != nil {
 		return Counts{}, err
 	}
 	defer func() {
 		err = to.finish(err)
+		done()
 	}()
 	x := &extractor{
 		to:     to,
