@@ -246,6 +246,7 @@ func (f *elfFile) holdsReservation(w found) bool {
 // debug information, nine tenths of a vmlinux, are not searched: a reservation
 // that a kernel serves is in neither.
 func (f *elfFile) checkAlone(w found) error {
+	var all int64
 	for i := range f.sections {
 		s := &f.sections[i]
 		if s.typ != elf.SHT_PROGBITS || s.outside || s.flags&uint64(elf.SHF_EXECINSTR|elf.SHF_COMPRESSED) != 0 {
@@ -253,6 +254,9 @@ func (f *elfFile) checkAlone(w found) error {
 		}
 		if name := f.sectionName(i); strings.HasPrefix(name, "section .debug") {
 			continue
+		}
+		if all += s.size; all/2 > f.size {
+			return f.overlapError(i)
 		}
 		for _, x := range around(extent{"", s.off, s.size}, w) {
 			hits, err := byMarker(io.NewSectionReader(f.r, x.off, x.size), x.size)
@@ -265,6 +269,12 @@ func (f *elfFile) checkAlone(w found) error {
 		}
 	}
 	return nil
+}
+
+// overlapError is for sections, up to the one of that index, that have more than
+// twice the bytes of the file: a million of them may share all of it.
+func (f *elfFile) overlapError(index int) error {
+	return fmt.Errorf("%s overlaps others: they have more than twice the %d bytes of the file: damaged ELF file", f.sectionName(index), f.size)
 }
 
 // around returns what of x lies before and after w.

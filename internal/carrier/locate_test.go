@@ -96,6 +96,15 @@ func TestLocateFlat(t *testing.T) {
 	if got := ScanRelease(bytes.NewReader(riscv), int64(len(riscv))); got != carriertest.Release {
 		t.Errorf("ScanRelease = %q, want %q", got, carriertest.Release)
 	}
+	for _, text := range []string{"Linux version 2.6.32 or later is needed\x00", "Linux version 6.1", "Linux version 6.1 ", "Linux version 6.1 \x00"} {
+		if got := ScanRelease(strings.NewReader(text), int64(len(text))); got != "" {
+			t.Errorf("ScanRelease(%q) = %q, want none", text, got)
+		}
+		text += carriertest.Before
+		if got := ScanRelease(strings.NewReader(text), int64(len(text))); got != carriertest.Release {
+			t.Errorf("ScanRelease(%q) = %q, want %q", text, got, carriertest.Release)
+		}
+	}
 }
 
 // set returns an Edit that changes one section's header.
@@ -364,6 +373,53 @@ func TestLocateRelocationBefore(t *testing.T) {
 					t.Errorf("%v %v, type %d, %d bytes, at start%+d: error %v; want one: %v", tt.machine, typ, tt.typ, tt.size, int64(at.place-start), err, at.hit)
 				}
 			}
+		}
+	}
+}
+
+// Sections that share their bytes are not read once for each.
+func TestLocateOverlapping(t *testing.T) {
+	for name, more := range map[string]carriertest.Section{
+		"data":        {Name: ".more", Flags: elf.SHF_ALLOC, Data: make([]byte, 4080)},
+		"relocations": {Name: ".more", Type: elf.SHT_RELA, Flags: elf.SHF_ALLOC, Data: make([]byte, 4080)},
+	} {
+		f := carriertest.ELF{Is64: true, Type: elf.ET_DYN, Machine: elf.EM_X86_64}.SectionKernel(".rodata1", carriertest.Placeholder(t, capacity))
+		for range 20 {
+			f.Sections = append(f.Sections, more)
+		}
+		if _, err := locate(f.Bytes(), Options{}); err != nil {
+			t.Errorf("%s, apart: %v", name, err)
+		}
+		f.Edit = func(headers []carriertest.Header) {
+			first := -1
+			for i := range headers {
+				if h := &headers[i]; h.Name != ".more" {
+					continue
+				} else if first < 0 {
+					first = i
+				} else {
+					h.Offset = headers[first].Offset
+				}
+				headers[i].Size = 20 * 4080
+			}
+		}
+		if _, err := locate(f.Bytes(), Options{}); err == nil || !strings.Contains(err.Error(), "section .more overlaps others") {
+			t.Errorf("%s: error %v, want that they overlap", name, err)
+		}
+	}
+}
+
+// A reservation may end where the addresses do.
+func TestLocateRelocationAtTheEnd(t *testing.T) {
+	f := carriertest.ELF{Is64: true, Type: elf.ET_DYN, Machine: elf.EM_X86_64}
+	const addr = 1<<64 - capacity
+	for name, table := range map[string]carriertest.Section{
+		"rela": {Name: ".rela.dyn", Type: elf.SHT_RELA, Flags: elf.SHF_ALLOC, Data: f.Rela(addr + 8)},
+		"relr": {Name: ".relr.dyn", Type: shtRELR, Flags: elf.SHF_ALLOC, Data: f.Words(addr + 8)},
+	} {
+		f.Sections = []carriertest.Section{{Name: ".rodata1", Flags: elf.SHF_ALLOC, Addr: addr, Data: carriertest.Placeholder(t, capacity)}, table}
+		if _, err := locate(f.Bytes(), Options{}); err == nil || !strings.Contains(err.Error(), "inside the reservation") {
+			t.Errorf("%s: error %v, want that it is inside the reservation", name, err)
 		}
 	}
 }

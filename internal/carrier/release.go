@@ -81,13 +81,15 @@ var errFound = errors.New("found")
 func ScanRelease(r io.ReaderAt, size int64) string {
 	var release string
 	_ = search(r, 0, size, []byte(banner), func(at int64) error {
-		p := make([]byte, min(size-at-int64(len(banner)), maxRelease+1))
+		p := make([]byte, min(size-at-int64(len(banner)), maxRelease+2))
 		if readFull(r, p, at+int64(len(banner))) != nil || len(p) == 0 || p[0] < '0' || p[0] > '9' {
 			return nil // "Linux version %s" and other text
 		}
-		if release = word(p); release == "" {
-			return nil
+		found := word(p)
+		if found == "" || !bytes.HasPrefix(p[len(found):], []byte(" (")) {
+			return nil // "Linux version 2.6.32 or later"
 		}
+		release = found
 		return errFound
 	})
 	return release

@@ -21,7 +21,7 @@ func (f *elfFile) checkRelocations(index int, off, size int64) error {
 		base = 0
 	}
 	lo := base + uint64(off-target.off)
-	hi := lo + uint64(size)
+	var all int64
 	for i := range f.sections {
 		s := &f.sections[i]
 		loaded := f.etype != elf.ET_REL && s.flags&uint64(elf.SHF_ALLOC) != 0
@@ -39,16 +39,19 @@ func (f *elfFile) checkRelocations(index int, off, size int64) error {
 		if s.outside {
 			return fmt.Errorf("read relocations: %s ends outside the file of %d bytes: truncated file", f.sectionName(i), f.size)
 		}
+		if all += s.size; all/2 > f.size {
+			return fmt.Errorf("read relocations: %w", f.overlapError(i))
+		}
 		next := uint64(0) // RELR: the address that a bitmap starts at
 		err := f.stream(s.off, s.size, each, func(p []byte) error {
 			v := f.fields(p).word()
 			if s.typ != shtRELR {
-				if v < hi && (v >= lo || lo-v < maxWritten && lo-v < f.written(f.fields(p[f.pick(4, 8):]).word())) {
+				if v-lo < uint64(size) || lo-v < maxWritten && lo-v < f.written(f.fields(p[f.pick(4, 8):]).word()) {
 					return f.relocationError(i, v, lo)
 				}
 				return nil
 			}
-			at, hit := f.relr(&next, v, lo, hi)
+			at, hit := f.relr(&next, v, lo, uint64(size))
 			if hit {
 				return f.relocationError(i, at, lo)
 			}
@@ -132,16 +135,16 @@ const shtRELR elf.SectionType = 19
 
 // relr looks at one word of an SHT_RELR table: an even word is an address, an
 // odd one a bitmap of the words that follow the last address.
-func (f *elfFile) relr(next *uint64, v, lo, hi uint64) (at uint64, hit bool) {
+func (f *elfFile) relr(next *uint64, v, lo, size uint64) (at uint64, hit bool) {
 	word := uint64(f.pick(4, 8))
 	if v&1 == 0 {
 		*next = v + word
-		return v, v < hi && (v >= lo || lo-v < word)
+		return v, v-lo < size || lo-v < word
 	}
 	start := *next
 	*next += (word*8 - 1) * word
 	for i := uint64(0); v>>1 != 0; i, v = i+1, v>>1 {
-		if at = start + i*word; v&2 != 0 && at < hi && (at >= lo || lo-at < word) {
+		if at = start + i*word; v&2 != 0 && (at-lo < size || lo-at < word) {
 			return at, true
 		}
 	}
