@@ -37,8 +37,9 @@ func List(file string) ([]manifest.Entry, error) {
 	defer archive.Close()
 	if err = archive.Verify(); err == nil {
 		var r io.Reader
-		if r, _, err = archive.Tar(); err == nil {
-			entries, err = listTar(r)
+		var size int64
+		if r, size, err = archive.Tar(); err == nil {
+			entries, err = listTar(r, size)
 		}
 	}
 	if err != nil {
@@ -71,13 +72,36 @@ func readManifest(file string) ([]byte, error) {
 	return ReadFile(file)
 }
 
-// listTar returns the entries of a tar archive without the marker. Directories
-// and links have no content and are passed over.
-func listTar(r io.Reader) ([]manifest.Entry, error) {
-	var entries []manifest.Entry
+// maxMembers bounds the members of an archive by anyone that are listed.
+const maxMembers = 1 << 18
+
+// limitReader returns an error instead of what is behind the first limit bytes.
+type limitReader struct {
+	r           io.Reader
+	limit, read int64
+}
+
+func (l *limitReader) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if l.read += int64(n); l.read > l.limit {
+		return 0, fmt.Errorf("it decodes to more than the limit of %d bytes", l.limit)
+	}
+	return n, err
+}
+
+// listTar returns the entries of a tar archive of at most limit bytes, sparse
+// files as they are read, without the marker. Directories and links have no
+// content and are passed over.
+func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
+	r = &limitReader{r: r, limit: limit}
+	holes := int64(0)
+	entries := []manifest.Entry{} // [] in JSON, if there is none
 	seen := make(map[string]bool)
 	tr := tar.NewReader(r)
-	for {
+	for members := 0; ; members++ {
+		if members > maxMembers {
+			return nil, fmt.Errorf("it has more than %d members", maxMembers)
+		}
 		h, err := tr.Next()
 		if err == io.EOF {
 			// The check of the last block is behind the end of the tar.
@@ -104,6 +128,11 @@ func listTar(r io.Reader) ([]manifest.Entry, error) {
 		// What is read of a hole is in no file that could bound it.
 		if sparse && h.Size > maxFile {
 			return nil, fmt.Errorf("member %q is a sparse file of %d bytes, expected at most %d: make the archive without --sparse", name, h.Size, maxFile)
+		}
+		if sparse {
+			if holes += h.Size; holes > limit {
+				return nil, fmt.Errorf("its sparse files have more than the limit of %d bytes: make the archive without --sparse", limit)
+			}
 		}
 		digest := sha256.New()
 		size, err := io.Copy(digest, tr)

@@ -81,9 +81,9 @@ func TestList(t *testing.T) {
 
 // sparseHeader is old GNU tar's header of a file of a size, in bytes, that is a
 // hole but for the first byte (GNU tar's manual, "Basic Tar Format").
-func sparseHeader(size int64) []byte {
+func sparseHeader(name string, size int64) []byte {
 	h := make([]byte, blockSize)
-	copy(h, "sparse.h")
+	copy(h, name)
 	copy(h[100:], "0000644\x000000000\x000000000\x0000000000001\x0000000000000\x00        S")
 	copy(h[257:], "ustar  \x00")
 	copy(h[386:], "00000000000\x0000000000001\x00")
@@ -107,7 +107,8 @@ func TestListForeign(t *testing.T) {
 	}
 	file := func(name string) tar.Header { return tar.Header{Name: name, Linkname: "x"} }
 	end := make([]byte, 2*blockSize)
-	got, err := listTar(bytes.NewReader(append(sparseHeader(4096), end...)))
+	const limit = 512 << 20
+	got, err := listTar(bytes.NewReader(append(sparseHeader("sparse.h", 4096), end...)), limit)
 	if err != nil || len(got) != 1 || got[0].Name != "sparse.h" || got[0].Size != 4096 {
 		t.Errorf("sparse: got %v, %v; want a file of 4096 bytes", got, err)
 	}
@@ -119,15 +120,27 @@ func TestListForeign(t *testing.T) {
 		{"newline", read(file("a\n0644 0 b")), `member name "a\n0644 0 b" is empty or holds a control character`},
 		{"escape", read(file("a\x1b[2J")), `member name "a\x1b[2J" is empty or holds a control character`},
 		{"twice", read(file("a.h"), file("./a.h")), `member "a.h" is there twice`},
-		{"hole", append(sparseHeader(1<<32), end...), `member "sparse.h" is a sparse file of 4294967296 bytes, expected at most 268435456`},
+		{"hole", append(sparseHeader("sparse.h", 1<<32), end...), `member "sparse.h" is a sparse file of 4294967296 bytes, expected at most 268435456`},
+		{"members", bytes.Repeat(read(tar.Header{Name: "d/", Typeflag: tar.TypeDir})[:blockSize], maxMembers+1), "it has more than 262144 members"},
 	} {
-		if got, err := listTar(bytes.NewReader(tt.in)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if got, err := listTar(bytes.NewReader(tt.in), limit); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, %v; want an error with %q", tt.name, got, err, tt.want)
 		}
 	}
+	if got, err := listTar(bytes.NewReader(read(file("a.h"))), blockSize); err == nil || !strings.Contains(err.Error(), "decodes to more than the limit of 512 bytes") {
+		t.Errorf("too large: got %v, %v", got, err)
+	}
+	two := slices.Concat(sparseHeader("a.h", 4096), sparseHeader("b.h", 4096), end)
+	if got, err := listTar(bytes.NewReader(two), 6000); err == nil || !strings.Contains(err.Error(), "sparse files have more than the limit of 6000 bytes") {
+		t.Errorf("holes: got %v, %v", got, err)
+	}
+	// In JSON it is an array too.
+	if got, err := listTar(bytes.NewReader(end), limit); err != nil || got == nil || len(got) > 0 {
+		t.Errorf("no files: got %#v, %v, want an empty list", got, err)
+	}
 	// An .xz file's check comes when the tar has ended.
 	damaged := errors.New("its check is wrong")
-	if got, err := listTar(io.MultiReader(bytes.NewReader(read(file("a.h"))), iotest.ErrReader(damaged))); !errors.Is(err, damaged) {
+	if got, err := listTar(io.MultiReader(bytes.NewReader(read(file("a.h"))), iotest.ErrReader(damaged)), limit); !errors.Is(err, damaged) {
 		t.Errorf("damaged: got %v, %v; want %v", got, err, damaged)
 	}
 }

@@ -162,6 +162,9 @@ func checkGuestName(name string) error {
 	if top, _, below := strings.Cut(name[1:], "/"); below && slices.Contains(usrLinks, top) {
 		return cli.Usagef("--name is %q: /%s is a symbolic link in many an initramfs, and the kernel would replace it by a directory: expected a path such as /usr%s or /kheaders.tar.xz", name, top, name)
 	}
+	if strings.HasPrefix(name[1:], "init/") {
+		return cli.Usagef("--name is %q: /init is the program that an initramfs starts, and the kernel would replace it by a directory: expected a path such as /kheaders.tar.xz", name)
+	}
 	// It gives a directory that is there the mode and the owner of the one in
 	// the cpio: the same, do_name.
 	for _, dir := range otherModes {
@@ -174,14 +177,15 @@ func checkGuestName(name string) error {
 
 // openArchive opens an archive and checks that it is one, and stamped.
 func openArchive(name string) (*os.File, fs.FileInfo, error) {
+	// Before it is opened: that of a FIFO would wait for who writes into it.
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("read archive %s: it is not a regular file: expected the file that 'packer pack' wrote", name)
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read archive: %w", err)
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is not a regular file")
-	}
 	var a *reservation.Archive
 	if err == nil {
 		a, err = reservation.Read(f, info.Size())

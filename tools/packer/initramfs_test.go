@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
@@ -107,6 +108,9 @@ func TestInitramfsErrors(t *testing.T) {
 	with := func(archive, name string, more ...string) []string {
 		return append([]string{"initramfs", "--archive", file(archive), "--name", name, "--out", out}, more...)
 	}
+	if err := syscall.Mkfifo(file("fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	const clean = "expected a clean path to a file"
 	for _, tt := range []struct {
 		args []string
@@ -131,6 +135,7 @@ func TestInitramfsErrors(t *testing.T) {
 		{with("a.tar.xz", "/tmp"), "something else of that name"},
 		{with("a.tar.xz", "/"+strings.Repeat("k", 4096)), "--name has 4097 bytes: expected at most 4096"},
 		{with("a.tar.xz", "/TRAILER!!!"), "that name ends the archive"},
+		{with("a.tar.xz", "/init/k.tar.xz"), "/init is the program that an initramfs starts"},
 		{with("a.tar.xz", "/lib/k.tar.xz"), "/lib is a symbolic link in many an initramfs, and the kernel would replace it by a directory: expected a path such as /usr/lib/k.tar.xz"},
 		{with("a.tar.xz", "/tmp/k"), "/tmp has a mode of its own, and the kernel would make it 0755: expected a path such as /usr/lib/kheaders.tar.xz"},
 		{with("a.tar.xz", "/"+otherModes[0]+"/k"), "has a mode of its own"},
@@ -139,6 +144,7 @@ func TestInitramfsErrors(t *testing.T) {
 		{with("text", "/k"), "4 bytes are too few for an xz stream: expected the file that 'packer pack' wrote"},
 		{with("none", "/k"), "no such file or directory"},
 		{with(".", "/k"), "it is not a regular file"},
+		{with("fifo", "/k"), "it is not a regular file"},
 		{with("a.tar.xz", "/k", "--append-to", file("none")), "read initramfs: stat "},
 		{with("a.tar.xz", "/k", "--append-to", dir), "read initramfs " + dir + ": it is not a regular file, expected a cpio, compressed or not"},
 		{with("a.tar.xz", "/k", "--append-to", "/dev/zero"), "read initramfs /dev/zero: it is not a regular file"},
