@@ -12,12 +12,15 @@ import (
 // before it is asked for, and so is in memory as a whole.
 const maxAhead = 32 << 20
 
+// maxWorkers bounds the blocks that are in memory, whatever the machine.
+const maxWorkers = 4
+
 // OpenAll returns a reader of what the blocks decode to, one after the other,
 // which is to be trusted as that of [Block.Open] is. It decodes as many blocks
-// at a time as there are cores; a block above 32 MiB is decoded as it is read.
+// at a time as there are cores, at most 4; a block above 32 MiB is decoded as it is read.
 func OpenAll(blocks []Block) io.Reader {
 	a := &ahead{blocks: blocks}
-	for range runtime.GOMAXPROCS(0) {
+	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
 		a.start()
 	}
 	return a
