@@ -409,6 +409,44 @@ func TestLocateOverlapping(t *testing.T) {
 	}
 }
 
+// many adds n sections to f, behind all others, which so many must be counted in
+// the header of the null section.
+func many(f carriertest.ELF, n int) []byte {
+	p := f.Bytes()
+	shnum := int(binary.LittleEndian.Uint16(p[60:]))
+	header := p[len(p)-64*shnum:]
+	binary.LittleEndian.PutUint64(header[32:], uint64(shnum+n))
+	clear(p[60:62])
+	return append(p, make([]byte, 64*n)...)
+}
+
+// The table of extended indices may be behind many sections, and many symbols
+// need it: looking for it each time takes 20 seconds.
+func TestLocateManyExtendedIndices(t *testing.T) {
+	f := carriertest.ELF{Is64: true, Type: elf.ET_REL, Machine: elf.EM_X86_64}.Kernel(carriertest.Placeholder(t, capacity))
+	for i := range f.Symbols {
+		if s := &f.Symbols[i]; s.Name == bannerSymbol {
+			s.Index = elf.SHN_XINDEX
+		}
+	}
+	const symbols = 100_000
+	for len(f.Symbols) < symbols {
+		f.Symbols = append(f.Symbols, f.Symbols[1])
+	}
+	p := many(f, 200_000)
+	// The table lies last in the file, behind the section headers.
+	header := p[len(p)-64:]
+	binary.LittleEndian.PutUint32(header[4:], uint32(elf.SHT_SYMTAB_SHNDX))
+	binary.LittleEndian.PutUint64(header[24:], uint64(len(p)))
+	binary.LittleEndian.PutUint64(header[32:], 4*(symbols+1))
+	const rodata, symtab = 2, 5
+	binary.LittleEndian.PutUint32(header[40:], symtab)
+	p = append(p, bytes.Repeat([]byte{rodata, 0, 0, 0}, symbols+1)...)
+	if got, err := locate(p, Options{}); err != nil || got.Release != carriertest.Release {
+		t.Errorf("Locate = %+v, %v; want release %s", got, err, carriertest.Release)
+	}
+}
+
 // A reservation may end where the addresses do.
 func TestLocateRelocationAtTheEnd(t *testing.T) {
 	f := carriertest.ELF{Is64: true, Type: elf.ET_DYN, Machine: elf.EM_X86_64}

@@ -61,11 +61,13 @@ func (f *elfFile) symbols(names ...string) (map[string]symbol, error) {
 		return nil, err
 	}
 
+	// Looked for once, and not for each symbol: both may be many.
+	indices := f.extendedIndices(tab)
 	found := make(map[string]symbol)
 	err = f.streamNames(s, places, func(name string, index int, p []byte) error {
 		sym, shndx := f.symbol(p)
 		if shndx == elf.SHN_XINDEX {
-			if sym.section, err = f.extendedIndex(tab, index); err != nil {
+			if sym.section, err = f.extendedIndex(indices, index); err != nil {
 				return err
 			}
 		} else if shndx == elf.SHN_UNDEF {
@@ -153,29 +155,37 @@ func (f *elfFile) places(strs *section, names []string) (map[uint32]string, erro
 	return places, nil
 }
 
-// extendedIndex returns the section of a symbol whose st_shndx is SHN_XINDEX.
-func (f *elfFile) extendedIndex(symtab, symbol int) (int, error) {
+// extendedIndices returns the table of the sections of a symbol table's symbols
+// whose st_shndx is SHN_XINDEX, or nil.
+func (f *elfFile) extendedIndices(symtab int) *section {
 	for i := range f.sections {
 		s := &f.sections[i]
-		if s.typ != elf.SHT_SYMTAB_SHNDX || int64(s.link) != int64(symtab) {
-			continue
+		if s.typ == elf.SHT_SYMTAB_SHNDX && int64(s.link) == int64(symtab) {
+			return s
 		}
-		at := int64(symbol) * 4
-		if s.outside || at+4 > s.size {
-			return 0, fmt.Errorf("symbol %d has no entry in the table of extended section indices", symbol)
-		}
-		var p [4]byte
-		if err := readFull(f.r, p[:], s.off+at); err != nil {
-			return 0, err
-		}
-		n := f.order.Uint32(p[:])
-		if int64(n) >= int64(len(f.sections)) {
-			// It might not be an int where that has 32 bits.
-			return 0, fmt.Errorf("symbol %d is in section %d of %d", symbol, n, len(f.sections))
-		}
-		return int(n), nil
 	}
-	return 0, fmt.Errorf("symbol %d needs a table of extended section indices, and there is none", symbol)
+	return nil
+}
+
+// extendedIndex returns the section of a symbol from that table.
+func (f *elfFile) extendedIndex(s *section, symbol int) (int, error) {
+	if s == nil {
+		return 0, fmt.Errorf("symbol %d needs a table of extended section indices, and there is none", symbol)
+	}
+	at := int64(symbol) * 4
+	if s.outside || at+4 > s.size {
+		return 0, fmt.Errorf("symbol %d has no entry in the table of extended section indices", symbol)
+	}
+	var p [4]byte
+	if err := readFull(f.r, p[:], s.off+at); err != nil {
+		return 0, err
+	}
+	n := f.order.Uint32(p[:])
+	if int64(n) >= int64(len(f.sections)) {
+		// It might not be an int where that has 32 bits.
+		return 0, fmt.Errorf("symbol %d is in section %d of %d", symbol, n, len(f.sections))
+	}
+	return int(n), nil
 }
 
 // sectionsNamed returns the indices of the sections of that name.

@@ -113,6 +113,9 @@ func (s *strtab) add(name string) uint32 {
 	if name == "" {
 		return 0
 	}
+	if at := bytes.Index(s.Bytes(), []byte("\x00"+name+"\x00")); at >= 0 {
+		return uint32(at + 1) // as linkers do
+	}
 	at := s.Len()
 	s.WriteString(name + "\x00")
 	return uint32(at)
