@@ -16,9 +16,10 @@ const (
 	maxSegments = 1 << 16
 )
 
-// elfFile is what is needed of an ELF file: headers, read once and checked
-// against the file's size, in the file's own class and byte order, so that the
-// host's do not matter. Section contents are read when asked for, in a stream.
+// elfFile is what is needed of an ELF file: headers, checked against the file's
+// size, in the file's own class and byte order, so that the host's do not matter.
+// Section headers and contents are read when asked for, in a stream: as many
+// headers as there may be would take most of the memory that stamp is to have.
 //
 // Package debug/elf supplies the names of the constants and nothing else: its
 // reader holds whole symbol tables and is documented not to be hardened.
@@ -29,9 +30,10 @@ type elfFile struct {
 	order    binary.ByteOrder
 	etype    elf.Type
 	machine  elf.Machine
-	sections []section
+	shoff    int64   // of the section headers
+	sections int     // how many there are
+	names    section // .shstrtab
 	segments []segment
-	shstrtab int
 	headers  []extent // ELF header and the two header tables
 }
 
@@ -159,61 +161,83 @@ func readELF(r io.ReaderAt, size int64) (*elfFile, error) {
 	// "If the number of sections is greater than or equal to SHN_LORESERVE,
 	// e_shnum is zero and the number is in sh_size of section 0"; e_shstrndx
 	// and e_phnum have the same escape to sh_link and sh_info.
-	first, err := f.readSections(shoff, 1)
+	if err := f.setSections(shoff, 1); err != nil {
+		return nil, err
+	}
+	first, err := f.section(0)
 	if err != nil {
 		return nil, err
 	}
 	if shnum == 0 {
-		shnum = uint64(first[0].size)
+		shnum = uint64(first.size)
 	}
 	if shstrndx == uint32(elf.SHN_XINDEX) {
-		shstrndx = first[0].link
+		shstrndx = first.link
 	}
 	if phnum == 0xffff { // PN_XNUM
-		phnum = uint64(first[0].info)
+		phnum = uint64(first.info)
 	}
-	if f.sections, err = f.readSections(shoff, shnum); err != nil {
+	if err := f.setSections(shoff, shnum); err != nil {
 		return nil, err
 	}
-	if uint64(shstrndx) >= shnum && shnum > 0 {
-		return nil, fmt.Errorf("read ELF header: section name table is section %d of %d", shstrndx, shnum)
+	f.headers = append(f.headers, extent{"the section headers", int64(shoff), int64(shnum) * int64(shentsize)})
+	if shnum > 0 {
+		if uint64(shstrndx) >= shnum {
+			return nil, fmt.Errorf("read ELF header: section name table is section %d of %d", shstrndx, shnum)
+		}
+		if f.names, err = f.section(int(shstrndx)); err != nil {
+			return nil, err
+		}
 	}
-	f.shstrtab = int(shstrndx)
 	return f, f.readSegments(phoff, phnum, phentsize)
 }
 
-func (f *elfFile) readSections(shoff, n uint64) ([]section, error) {
+// setSections makes f's sections the n whose headers are at shoff.
+func (f *elfFile) setSections(shoff, n uint64) error {
 	each := uint64(f.pick(40, 64))
 	if n > maxSections {
-		return nil, fmt.Errorf("read section headers: %d sections, expected at most %d", n, maxSections)
+		return fmt.Errorf("read section headers: %d sections, expected at most %d", n, maxSections)
 	}
 	if !f.inside(shoff, n*each) {
-		return nil, fmt.Errorf("read section headers: %d headers at offset %d end outside the file of %d bytes: truncated file", n, shoff, f.size)
+		return fmt.Errorf("read section headers: %d headers at offset %d end outside the file of %d bytes: truncated file", n, shoff, f.size)
 	}
-	if n > 1 {
-		f.headers = append(f.headers, extent{"the section headers", int64(shoff), int64(n * each)})
+	f.shoff, f.sections = int64(shoff), int(n)
+	return nil
+}
+
+// section reads the header of a section, one that there is.
+func (f *elfFile) section(i int) (section, error) {
+	p := make([]byte, f.pick(40, 64))
+	if err := readFull(f.r, p, f.shoff+int64(i)*int64(len(p))); err != nil {
+		return section{}, fmt.Errorf("read section header %d: %w", i, err)
 	}
-	sections := make([]section, 0, n)
-	err := f.stream(int64(shoff), int64(n*each), int64(each), func(p []byte) error {
-		h := f.fields(p)
-		s := section{name: h.u32(), typ: elf.SectionType(h.u32())}
-		s.flags, s.addr = h.word(), h.word()
-		off, size := h.word(), h.word()
-		s.link, s.info = h.u32(), h.u32()
-		h.word() // sh_addralign
-		entsize := h.word()
-		s.noBits = s.typ == elf.SHT_NOBITS || s.typ == elf.SHT_NULL
-		s.outside = !s.noBits && !f.inside(off, size)
-		// Values too large for an int64 cannot be inside; keep them out of
-		// later sums.
-		s.off, s.size, s.entsize = clamp(off), clamp(size), clamp(entsize)
-		sections = append(sections, s)
-		return nil
+	return f.decodeSection(p), nil
+}
+
+// eachSection calls visit with the index and the header of each section in turn.
+func (f *elfFile) eachSection(visit func(i int, s section) error) error {
+	each := f.pick(40, 64)
+	i := 0
+	return f.stream(f.shoff, int64(f.sections)*each, each, func(p []byte) error {
+		i++
+		return visit(i-1, f.decodeSection(p))
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read section headers: %w", err)
-	}
-	return sections, nil
+}
+
+func (f *elfFile) decodeSection(p []byte) section {
+	h := f.fields(p)
+	s := section{name: h.u32(), typ: elf.SectionType(h.u32())}
+	s.flags, s.addr = h.word(), h.word()
+	off, size := h.word(), h.word()
+	s.link, s.info = h.u32(), h.u32()
+	h.word() // sh_addralign
+	entsize := h.word()
+	s.noBits = s.typ == elf.SHT_NOBITS || s.typ == elf.SHT_NULL
+	s.outside = !s.noBits && !f.inside(off, size)
+	// Values too large for an int64 cannot be inside; keep them out of
+	// later sums.
+	s.off, s.size, s.entsize = clamp(off), clamp(size), clamp(entsize)
+	return s
 }
 
 func (f *elfFile) readSegments(phoff, n uint64, entsize uint16) error {

@@ -108,23 +108,23 @@ func (f *elfFile) ways(o Options, symbols map[string]symbol) ([]found, error) {
 // bySection returns the extent of the section of that name; nil if there is
 // none and it is not required.
 func (f *elfFile) bySection(name string, required bool) (*found, error) {
-	indices, err := f.sectionsNamed(name)
+	index, n, err := f.sectionNamed(name)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case len(indices) > 1:
-		return nil, fmt.Errorf("%d sections are named %s: expected one", len(indices), name)
-	case len(indices) == 0 && required:
+	case n > 1:
+		return nil, fmt.Errorf("%d sections are named %s: expected one", n, name)
+	case n == 0 && required:
 		return nil, fmt.Errorf("no section is named %s: expected it to hold the placeholder ('readelf -S' lists the sections)", name)
-	case len(indices) == 0:
+	case n == 0:
 		return nil, nil
 	}
-	s := &f.sections[indices[0]]
-	if err := f.checkSection(indices[0]); err != nil {
+	s, err := f.plainSection(index)
+	if err != nil {
 		return nil, err
 	}
-	return &found{BySection, name, s.off, s.size, indices[0]}, nil
+	return &found{BySection, name, s.off, s.size, index}, nil
 }
 
 // bySymbols returns the bytes from start up to end; nil if neither symbol is
@@ -145,12 +145,12 @@ func (f *elfFile) bySymbols(symbols map[string]symbol, start, end string, requir
 	if a.section != b.section {
 		return nil, fmt.Errorf("symbols %s and %s are in different sections, %d and %d: expected one", start, end, a.section, b.section)
 	}
-	if err := f.checkSection(a.section); err != nil {
+	s, err := f.plainSection(a.section)
+	if err != nil {
 		return nil, err
 	}
 	// A symbol's value is an address in a linked file, and an offset in its
 	// section in a relocatable one (System V ABI, symbol table).
-	s := &f.sections[a.section]
 	from, to := a.value, b.value
 	if f.etype != elf.ET_REL {
 		from, to = from-s.addr, to-s.addr
@@ -162,20 +162,21 @@ func (f *elfFile) bySymbols(symbols map[string]symbol, start, end string, requir
 	return &found{BySymbols, start + "," + end, s.off + int64(from), int64(to - from), a.section}, nil
 }
 
-// checkSection fails unless the section has its bytes, as they are, in the file.
-func (f *elfFile) checkSection(i int) error {
-	s := &f.sections[i]
+// plainSection returns the section if it has its bytes, as they are, in the file.
+func (f *elfFile) plainSection(i int) (section, error) {
+	s, err := f.section(i)
 	switch {
+	case err != nil:
 	case s.noBits:
-		return fmt.Errorf("%s has no bytes in the file (%v): expected the placeholder's", f.sectionName(i), s.typ)
+		err = fmt.Errorf("%s has no bytes in the file (%v): expected the placeholder's", f.sectionName(i), s.typ)
 	case s.outside:
-		return fmt.Errorf("%s has %d bytes at offset %d, which end outside the file of %d bytes: truncated file", f.sectionName(i), s.size, s.off, f.size)
+		err = fmt.Errorf("%s has %d bytes at offset %d, which end outside the file of %d bytes: truncated file", f.sectionName(i), s.size, s.off, f.size)
 	case s.typ != elf.SHT_PROGBITS:
-		return fmt.Errorf("%s is of type %v: expected SHT_PROGBITS", f.sectionName(i), s.typ)
+		err = fmt.Errorf("%s is of type %v: expected SHT_PROGBITS", f.sectionName(i), s.typ)
 	case s.flags&uint64(elf.SHF_COMPRESSED) != 0:
-		return fmt.Errorf("%s is compressed: expected plain bytes", f.sectionName(i))
+		err = fmt.Errorf("%s is compressed: expected plain bytes", f.sectionName(i))
 	}
-	return nil
+	return s, err
 }
 
 // checkPlace fails unless the region is plain data in one section, clear of
@@ -188,10 +189,9 @@ func (f *elfFile) checkPlace(region Region) error {
 		}
 	}
 	home := -1
-	for i := range f.sections {
-		s := &f.sections[i]
+	err := f.eachSection(func(i int, s section) error {
 		if s.noBits || s.outside || !(extent{"", s.off, s.size}).overlaps(off, size) {
-			continue
+			return nil
 		}
 		if home >= 0 || off < s.off || size > s.size-(off-s.off) {
 			other := f.sectionName(i)
@@ -201,23 +201,24 @@ func (f *elfFile) checkPlace(region Region) error {
 			return fmt.Errorf("%s overlaps %s: damaged ELF file", region.where(), other)
 		}
 		home = i
+		return nil
+	})
+	if err != nil || home < 0 {
+		return err // none: no section headers, or between sections
 	}
-	if home < 0 {
-		return nil // no section headers, or between sections: nothing more to say
-	}
-	if err := f.checkSection(home); err != nil {
+	s, err := f.plainSection(home)
+	if err != nil {
 		return err
 	}
-	if err := f.checkLoaded(home, region); err != nil {
+	if err := f.checkLoaded(s, region); err != nil {
 		return err
 	}
-	return f.checkRelocations(home, off, size)
+	return f.checkRelocations(home, s, off, size)
 }
 
 // checkLoaded fails if the program headers load other bytes of the file to the
 // region's address than the section header says.
-func (f *elfFile) checkLoaded(home int, region Region) error {
-	s := &f.sections[home]
+func (f *elfFile) checkLoaded(s section, region Region) error {
 	if f.etype == elf.ET_REL || len(f.segments) == 0 || s.flags&uint64(elf.SHF_ALLOC) == 0 {
 		return nil
 	}
@@ -247,13 +248,12 @@ func (f *elfFile) holdsReservation(w found) bool {
 // that a kernel serves is in neither.
 func (f *elfFile) checkAlone(w found) error {
 	var all int64
-	for i := range f.sections {
-		s := &f.sections[i]
+	return f.eachSection(func(i int, s section) error {
 		if s.typ != elf.SHT_PROGBITS || s.outside || s.flags&uint64(elf.SHF_EXECINSTR|elf.SHF_COMPRESSED) != 0 {
-			continue
+			return nil
 		}
 		if name := f.sectionName(i); strings.HasPrefix(name, "section .debug") {
-			continue
+			return nil
 		}
 		if all += s.size; all/2 > f.size {
 			return f.overlapError(i)
@@ -267,8 +267,8 @@ func (f *elfFile) checkAlone(w found) error {
 				return fmt.Errorf("%v is not the only reservation: another has %d bytes at offset %d, in %s; expected one", w, hits[0].Size, x.off+hits[0].Offset, f.sectionName(i))
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // overlapError is for sections, up to the one of that index, that have more than

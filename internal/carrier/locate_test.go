@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -418,6 +419,23 @@ func many(f carriertest.ELF, n int) []byte {
 	binary.LittleEndian.PutUint64(header[32:], uint64(shnum+n))
 	clear(p[60:62])
 	return append(p, make([]byte, 64*n)...)
+}
+
+// Section headers are not kept: as many as there may be would take much more than
+// the 16 MiB of memory that stamp is to have.
+func TestLocateManySectionsMemory(t *testing.T) {
+	f := carriertest.ELF{Is64: true, Type: elf.ET_REL, Machine: elf.EM_X86_64}.Kernel(carriertest.Placeholder(t, capacity))
+	p := many(f, 200_000)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := locate(p, Options{})
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+		t.Errorf("allocated %d bytes in all, want at most 4 MiB", n)
+	}
 }
 
 // The table of extended indices may be behind many sections, and many symbols

@@ -23,13 +23,13 @@ const (
 // linux_banner in a vmlinux, from "vermagic=" in .modinfo in a module
 // (linux/include/linux/vermagic.h). It does not fail: a file need not say it.
 func (f *elfFile) release(symbols map[string]symbol) string {
-	if sym, ok := symbols[bannerSymbol]; ok && f.checkSection(sym.section) == nil {
-		s := &f.sections[sym.section]
+	if sym, ok := symbols[bannerSymbol]; ok {
+		s, err := f.plainSection(sym.section)
 		at := sym.value
 		if f.etype != elf.ET_REL {
 			at -= s.addr
 		}
-		if at < uint64(s.size) {
+		if err == nil && at < uint64(s.size) {
 			p := make([]byte, min(s.size-int64(at), int64(len(banner)+maxRelease+1)))
 			if readFull(f.r, p, s.off+int64(at)) == nil && bytes.HasPrefix(p, []byte(banner)) {
 				return word(p[len(banner):])
@@ -39,11 +39,14 @@ func (f *elfFile) release(symbols map[string]symbol) string {
 	if f.etype != elf.ET_REL {
 		return ""
 	}
-	infos, err := f.sectionsNamed(".modinfo")
-	if err != nil || len(infos) != 1 || f.checkSection(infos[0]) != nil {
+	info, n, err := f.sectionNamed(".modinfo")
+	if err != nil || n != 1 {
 		return ""
 	}
-	s := &f.sections[infos[0]]
+	s, err := f.plainSection(info)
+	if err != nil {
+		return ""
+	}
 	p := make([]byte, min(s.size, window))
 	if readFull(f.r, p, s.off) != nil {
 		return ""

@@ -8,22 +8,20 @@ import (
 )
 
 // checkRelocations fails if a relocation would change a byte of the region
-// [off, off+size) of section index: the kernel, or its module loader, would
+// [off, off+size) of target, section index: the kernel, or its module loader, would
 // then write into the archive when it loads.
 //
 // Looked at are the relocations of the section (ET_REL, and a vmlinux linked
 // with --emit-relocs) and the loaded tables of a relocatable vmlinux
 // (.rela.dyn, .relr.dyn), whose r_offset is an address.
-func (f *elfFile) checkRelocations(index int, off, size int64) error {
-	target := &f.sections[index]
+func (f *elfFile) checkRelocations(index int, target section, off, size int64) error {
 	base := target.addr
 	if f.etype == elf.ET_REL {
 		base = 0
 	}
 	lo := base + uint64(off-target.off)
 	var all int64
-	for i := range f.sections {
-		s := &f.sections[i]
+	return f.eachSection(func(i int, s section) error {
 		loaded := f.etype != elf.ET_REL && s.flags&uint64(elf.SHF_ALLOC) != 0
 		var each int64
 		switch {
@@ -34,7 +32,7 @@ func (f *elfFile) checkRelocations(index int, off, size int64) error {
 		case s.typ == shtRELR && loaded:
 			each = f.pick(4, 8)
 		default:
-			continue
+			return nil
 		}
 		if s.outside {
 			return fmt.Errorf("read relocations: %s ends outside the file of %d bytes: truncated file", f.sectionName(i), f.size)
@@ -60,8 +58,8 @@ func (f *elfFile) checkRelocations(index int, off, size int64) error {
 		if err != nil {
 			return fmt.Errorf("check relocations: %w; expected plain data, as .incbin of a placeholder gives", err)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func (f *elfFile) relocationError(table int, at, lo uint64) error {

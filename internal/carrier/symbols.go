@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
-	"sort"
 )
 
 // maxNames bounds how often a name may occur in a string table.
@@ -28,30 +27,34 @@ type symbol struct {
 // the linker shares as the tail of a longer one is found too.
 func (f *elfFile) symbols(names ...string) (map[string]symbol, error) {
 	tab := -1
-	for i := range f.sections {
-		if f.sections[i].typ != elf.SHT_SYMTAB {
-			continue
+	var s section
+	err := f.eachSection(func(i int, x section) error {
+		if x.typ != elf.SHT_SYMTAB {
+			return nil
 		}
 		if tab >= 0 {
-			return nil, fmt.Errorf("read symbols: sections %d and %d are both symbol tables, expected one", tab, i)
+			return fmt.Errorf("read symbols: sections %d and %d are both symbol tables, expected one", tab, i)
 		}
-		tab = i
+		tab, s = i, x
+		return nil
+	})
+	if err != nil || tab < 0 {
+		return nil, err
 	}
-	if tab < 0 {
-		return nil, nil
-	}
-	s := &f.sections[tab]
 	if want := f.pick(16, 24); s.entsize != want {
 		return nil, fmt.Errorf("read symbols: entries have %d bytes, expected %d", s.entsize, want)
 	}
-	if int64(s.link) >= int64(len(f.sections)) {
-		return nil, fmt.Errorf("read symbols: name table is section %d of %d", s.link, len(f.sections))
+	if int64(s.link) >= int64(f.sections) {
+		return nil, fmt.Errorf("read symbols: name table is section %d of %d", s.link, f.sections)
 	}
-	strs := &f.sections[s.link]
+	strs, err := f.section(int(s.link))
+	if err != nil {
+		return nil, err
+	}
 	if strs.typ != elf.SHT_STRTAB {
 		return nil, fmt.Errorf("read symbols: name table is a section of type %v, expected SHT_STRTAB", strs.typ)
 	}
-	for _, x := range []*section{s, strs} {
+	for _, x := range []section{s, strs} {
 		if x.outside {
 			return nil, fmt.Errorf("read symbols: %d bytes at offset %d end outside the file of %d bytes: truncated file", x.size, x.off, f.size)
 		}
@@ -62,7 +65,10 @@ func (f *elfFile) symbols(names ...string) (map[string]symbol, error) {
 	}
 
 	// Looked for once, and not for each symbol: both may be many.
-	indices := f.extendedIndices(tab)
+	indices, err := f.extendedIndices(tab)
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[string]symbol)
 	err = f.streamNames(s, places, func(name string, index int, p []byte) error {
 		sym, shndx := f.symbol(p)
@@ -75,8 +81,8 @@ func (f *elfFile) symbols(names ...string) (map[string]symbol, error) {
 		} else if shndx >= elf.SHN_LORESERVE {
 			return fmt.Errorf("symbol %s is in no section (%v)", name, shndx)
 		}
-		if sym.section == 0 || sym.section >= len(f.sections) {
-			return fmt.Errorf("symbol %s is in section %d of %d", name, sym.section, len(f.sections))
+		if sym.section == 0 || sym.section >= f.sections {
+			return fmt.Errorf("symbol %s is in section %d of %d", name, sym.section, f.sections)
 		}
 		if old, ok := found[name]; ok && old != sym {
 			return fmt.Errorf("symbol %s is defined twice, as %#x and %#x", name, old.value, sym.value)
@@ -93,7 +99,7 @@ func (f *elfFile) symbols(names ...string) (map[string]symbol, error) {
 // streamNames calls entry with each symbol whose st_name is one of places, the
 // name, and its index in the table s. There are 130,000 in a kernel: what is
 // done for each is as little as can be.
-func (f *elfFile) streamNames(s *section, places map[uint32]string, entry func(name string, index int, p []byte) error) error {
+func (f *elfFile) streamNames(s section, places map[uint32]string, entry func(name string, index int, p []byte) error) error {
 	// Few symbols pass this, and only they are looked up.
 	var filter [1 << 10]bool
 	for at := range places {
@@ -138,7 +144,7 @@ func (f *elfFile) symbol(p []byte) (symbol, elf.SectionIndex) {
 }
 
 // places returns where in a string table the names are.
-func (f *elfFile) places(strs *section, names []string) (map[uint32]string, error) {
+func (f *elfFile) places(strs section, names []string) (map[uint32]string, error) {
 	places := make(map[uint32]string)
 	err := searchEnds(f.r, strs.off, strs.size, names, func(name string, at int64) error {
 		if len(places) == maxNames {
@@ -157,14 +163,15 @@ func (f *elfFile) places(strs *section, names []string) (map[uint32]string, erro
 
 // extendedIndices returns the table of the sections of a symbol table's symbols
 // whose st_shndx is SHN_XINDEX, or nil.
-func (f *elfFile) extendedIndices(symtab int) *section {
-	for i := range f.sections {
-		s := &f.sections[i]
-		if s.typ == elf.SHT_SYMTAB_SHNDX && int64(s.link) == int64(symtab) {
-			return s
+func (f *elfFile) extendedIndices(symtab int) (table *section, err error) {
+	err = f.eachSection(func(_ int, s section) error {
+		if table == nil && s.typ == elf.SHT_SYMTAB_SHNDX && int64(s.link) == int64(symtab) {
+			found := s // s itself would be allocated for each section
+			table = &found
 		}
-	}
-	return nil
+		return nil
+	})
+	return table, err
 }
 
 // extendedIndex returns the section of a symbol from that table.
@@ -181,47 +188,47 @@ func (f *elfFile) extendedIndex(s *section, symbol int) (int, error) {
 		return 0, err
 	}
 	n := f.order.Uint32(p[:])
-	if int64(n) >= int64(len(f.sections)) {
+	if int64(n) >= int64(f.sections) {
 		// It might not be an int where that has 32 bits.
-		return 0, fmt.Errorf("symbol %d is in section %d of %d", symbol, n, len(f.sections))
+		return 0, fmt.Errorf("symbol %d is in section %d of %d", symbol, n, f.sections)
 	}
 	return int(n), nil
 }
 
-// sectionsNamed returns the indices of the sections of that name.
-func (f *elfFile) sectionsNamed(name string) ([]int, error) {
-	if len(f.sections) == 0 {
-		return nil, nil
+// sectionNamed returns the index of the first section of that name, and how many
+// there are.
+func (f *elfFile) sectionNamed(name string) (first, n int, err error) {
+	if f.names.outside || f.names.noBits {
+		return 0, 0, fmt.Errorf("read section names: %d bytes at offset %d are not in the file of %d bytes: truncated file", f.names.size, f.names.off, f.size)
 	}
-	strs := &f.sections[f.shstrtab]
-	if strs.outside || strs.noBits {
-		return nil, fmt.Errorf("read section names: %d bytes at offset %d are not in the file of %d bytes: truncated file", strs.size, strs.off, f.size)
-	}
-	places, err := f.places(strs, []string{name})
+	places, err := f.places(f.names, []string{name})
 	if err != nil || len(places) == 0 {
-		return nil, err
+		return 0, 0, err
 	}
-	var found []int
-	for i := range f.sections {
-		if _, ok := places[f.sections[i].name]; ok && f.sections[i].typ != elf.SHT_NULL {
-			found = append(found, i)
+	err = f.eachSection(func(i int, s section) error {
+		if _, ok := places[s.name]; ok && s.typ != elf.SHT_NULL {
+			if n == 0 {
+				first = i
+			}
+			n++
 		}
-	}
-	sort.Ints(found)
-	return found, nil
+		return nil
+	})
+	return first, n, err
 }
 
 // sectionName returns a section's name for a message.
 func (f *elfFile) sectionName(i int) string {
-	strs := &f.sections[f.shstrtab]
-	var buf [64]byte
-	at := int64(f.sections[i].name)
-	if strs.outside || strs.noBits || at >= strs.size {
-		return fmt.Sprintf("section %d", i)
+	unknown := fmt.Sprintf("section %d", i)
+	s, err := f.section(i)
+	at := int64(s.name)
+	if err != nil || f.names.outside || f.names.noBits || at >= f.names.size {
+		return unknown
 	}
-	p := buf[:min(int64(len(buf)), strs.size-at)]
-	if err := readFull(f.r, p, strs.off+at); err != nil {
-		return fmt.Sprintf("section %d", i)
+	var buf [64]byte
+	p := buf[:min(int64(len(buf)), f.names.size-at)]
+	if err := readFull(f.r, p, f.names.off+at); err != nil {
+		return unknown
 	}
 	for k, c := range p {
 		if c == 0 {
