@@ -52,9 +52,6 @@ func (g *Gathered) AppendTar(dst []byte) ([]byte, error) {
 	return append(dst, make([]byte, 2*blockSize)...), nil
 }
 
-// Files is how many files there are.
-func (g *Gathered) Files() int { return len(g.members) }
-
 // Run reads the files.
 func (o Gather) Run() (*Gathered, error) {
 	arch, err := profile.SourceArch(o.Arch)

@@ -90,13 +90,13 @@ func (l *limitReader) Read(p []byte) (int, error) {
 }
 
 // listTar returns the entries of a tar archive of at most limit bytes, sparse
-// files as they are read, without the marker. Directories and links have no
-// content and are passed over.
+// files as they are read, without the marker. A hard link is a file once more;
+// directories and symbolic links have no content and are passed over.
 func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 	r = &limitReader{r: r, limit: limit}
 	holes := int64(0)
 	entries := []manifest.Entry{} // [] in JSON, if there is none
-	seen := make(map[string]bool)
+	seen := make(map[string]int)  // indices of entries
 	tr := tar.NewReader(r)
 	for members := 0; ; members++ {
 		if members > maxMembers {
@@ -115,16 +115,25 @@ func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 		}
 		name := strings.TrimPrefix(h.Name, "./")
 		sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.map"] != "" || h.PAXRecords["GNU.sparse.major"] != ""
-		if h.Typeflag != tar.TypeReg && !sparse || name == reservation.MemberName {
+		// GNU tar links to a member that went before.
+		linked, link := seen[strings.TrimPrefix(h.Linkname, "./")]
+		link = link && h.Typeflag == tar.TypeLink
+		if h.Typeflag != tar.TypeReg && !sparse && !link || name == reservation.MemberName {
 			continue
 		}
 		if err := manifest.CheckName(name); err != nil {
 			return nil, err
 		}
-		if seen[name] {
+		if _, twice := seen[name]; twice {
 			return nil, fmt.Errorf("member %q is there twice, and a manifest holds it once: make the archive anew", name)
 		}
-		seen[name] = true
+		seen[name] = len(entries)
+		if link {
+			e := entries[linked]
+			e.Name = name
+			entries = append(entries, e)
+			continue
+		}
 		// What is read of a hole is in no file that could bound it.
 		if sparse && h.Size > maxFile {
 			return nil, fmt.Errorf("member %q is a sparse file of %d bytes, expected at most %d: make the archive without --sparse", name, h.Size, maxFile)

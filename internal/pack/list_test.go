@@ -112,6 +112,12 @@ func TestListForeign(t *testing.T) {
 	if err != nil || len(got) != 1 || got[0].Name != "sparse.h" || got[0].Size != 4096 {
 		t.Errorf("sparse: got %v, %v; want a file of 4096 bytes", got, err)
 	}
+	linked := read(file("a.h"), tar.Header{Name: "./b.h", Linkname: "a.h", Typeflag: tar.TypeLink},
+		tar.Header{Name: "c.h", Linkname: "a.h", Typeflag: tar.TypeSymlink})
+	got, err = listTar(bytes.NewReader(linked), limit)
+	if err != nil || len(got) != 2 || got[1].Name != "b.h" || got[1].Size == 0 || got[1].SHA256 != got[0].SHA256 {
+		t.Errorf("hard link: got %v, %v; want a.h and b.h, the same", got, err)
+	}
 	for _, tt := range []struct {
 		name string
 		in   []byte
