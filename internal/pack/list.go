@@ -90,8 +90,9 @@ func (l *limitReader) Read(p []byte) (int, error) {
 }
 
 // listTar returns the entries of a tar archive of at most limit bytes, sparse
-// files as they are read, without the marker. A hard link is a file once more;
-// directories and symbolic links have no content and are passed over.
+// files as they are read, without the marker. A hard link to a file
+// before it is that file once more; other links and directories have no content
+// and are passed over.
 func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 	r = &limitReader{r: r, limit: limit}
 	holes := int64(0)
@@ -115,7 +116,6 @@ func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 		}
 		name := strings.TrimPrefix(h.Name, "./")
 		sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.map"] != "" || h.PAXRecords["GNU.sparse.major"] != ""
-		// GNU tar links to a member that went before.
 		linked, link := seen[strings.TrimPrefix(h.Linkname, "./")]
 		link = link && h.Typeflag == tar.TypeLink
 		if h.Typeflag != tar.TypeReg && !sparse && !link || name == reservation.MemberName {
