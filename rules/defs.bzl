@@ -17,7 +17,7 @@ load("//rules:kheaders_vmlinux.bzl", _kheaders_vmlinux = "kheaders_vmlinux")
 load("//rules/adapters:kleaf_kernel.bzl", _kleaf_kernel = "kleaf_kernel")
 load("//rules/adapters:linux_bzl_kernel.bzl", _linux_bzl_kernel = "linux_bzl_kernel")
 load("//rules/adapters:prebuilt_kernel.bzl", _prebuilt_kernel = "prebuilt_kernel")
-load("//rules/kbuild:kbuild_host_tools.bzl", _kbuild_host_tools = "kbuild_host_tools")
+load("//rules/kbuild:kbuild_required_programs.bzl", _kbuild_required_programs = "kbuild_required_programs")
 load("//rules/kbuild:linux_boot_test.bzl", _linux_boot_test = "linux_boot_test")
 load("//rules/kbuild:linux_image.bzl", _linux_image = "linux_image")
 load("//rules/kbuild:linux_kernel.bzl", _linux_kernel = "linux_kernel")
@@ -49,7 +49,7 @@ kernel_compile_commands = _kernel_compile_commands
 bpf_object = _bpf_object
 
 # A kernel built here.
-kbuild_host_tools = _kbuild_host_tools
+kbuild_required_programs = _kbuild_required_programs
 linux_source = _linux_source
 linux_kernel = _linux_kernel
 linux_kernel_file = _linux_kernel_file

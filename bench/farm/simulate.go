@@ -26,7 +26,7 @@ var needed = []string{"KernelBuild", "KheadersPack", "KheadersStamp", "KernelIma
 // notCounted are the actions whose inputs are the same for all configurations, which
 // one of them runs, and those that check or use an archive, for which none waits.
 var notCounted = []string{
-	"KheadersPlaceholder", "KbuildHostTools",
+	"KheadersPlaceholder", "KbuildRequiredPrograms",
 	"BpfObject", "KernelModule", "KernelModuleInstall", "KheadersExtract", "KheadersUnpack", "KheadersVerify",
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Ours says whether an action is one of these rules', by its mnemonic.
 func Ours(mnemonic string) bool {
-	return mnemonic == "BpfObject" || mnemonic == "KbuildHostTools" ||
+	return mnemonic == "BpfObject" || mnemonic == "KbuildRequiredPrograms" ||
 		strings.HasPrefix(mnemonic, "Kernel") || strings.HasPrefix(mnemonic, "Kheaders")
 }
 

@@ -54,7 +54,7 @@ func TestCosts(t *testing.T) {
 
 func TestOurs(t *testing.T) {
 	for mnemonic, want := range map[string]bool{
-		"KernelBuild": true, "KheadersStamp": true, "KbuildHostTools": true, "BpfObject": true, "GoLink": false, "CppCompile": false,
+		"KernelBuild": true, "KheadersStamp": true, "KbuildRequiredPrograms": true, "BpfObject": true, "GoLink": false, "CppCompile": false,
 	} {
 		if got := Ours(mnemonic); got != want {
 			t.Errorf("Ours(%s) = %v, want %v", mnemonic, got, want)

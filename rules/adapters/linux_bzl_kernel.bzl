@@ -40,7 +40,7 @@ def _prepare(ctx):
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = source_inputs(source) + [ctx.file.config, ctx.file.kernel_release] + ctx.files.host_tools + ctx.files._compilers,
+        inputs = source_inputs(source) + [ctx.file.config, ctx.file.kernel_release] + ctx.files.required_programs + ctx.files._compilers,
         outputs = [tree],
         mnemonic = "KheadersPrepare",
         progress_message = "Making the generated headers of %{label}",
@@ -78,13 +78,13 @@ linux_bzl_kernel = rule(
         "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=: x86_64, arm64, arm.", mandatory = True),
         "config": attr.label(doc = "The complete .config: `:config`.", allow_single_file = True, mandatory = True),
         "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
-        "host_tools": attr.label(
-            doc = "What the source's make takes from the machine it runs on; all of it is looked for first.",
-            default = Label("//rules/kbuild:host_tools"),
-        ),
         "kernel_release": attr.label(doc = "What `uname -r` prints: `:kernel_release`.", allow_single_file = True, mandatory = True),
         "llvm": attr.string(doc = "LLVM, as `1`, where the kernel was built with clang, as linux.bzl does."),
         "module_symvers": attr.label(doc = "Module.symvers: `:module_symvers`.", allow_single_file = True, mandatory = True),
+        "required_programs": attr.label(
+            doc = "The programs and C headers that the machine must provide: a `kbuild_required_programs`. All of them are looked for before the build.",
+            default = Label("//rules/kbuild:host_tools"),
+        ),
         "source": attr.label(
             doc = "The source that the kernel was built from, with its patches.",
             mandatory = True,

@@ -18,10 +18,6 @@ this or `placeholder`; with neither, no archive can be stamped. With one of them
     ),
     "config_fragments": attr.label_list(doc = "Options on top of it; a later file wins.", allow_files = True),
     "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
-    "host_tools": attr.label(
-        doc = "What the build takes from the machine it runs on; all of it is looked for first.",
-        default = Label("//rules/kbuild:host_tools"),
-    ),
     "keep_objects": attr.bool(doc = "Bring out the whole objects' tree, for a second link: large."),
     "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils."),
     "make_variables": attr.string_dict(doc = "Further variables for make's command line."),
@@ -34,6 +30,10 @@ this or `placeholder`; with neither, no archive can be stamped. With one of them
     "placeholder": attr.label(
         doc = "What the kernel is linked with as its archive, where several kernels share one.",
         providers = [KheadersPlaceholderInfo],
+    ),
+    "required_programs": attr.label(
+        doc = "The programs and C headers that the machine must provide: a `kbuild_required_programs`. All of them are looked for before the build.",
+        default = Label("//rules/kbuild:host_tools"),
     ),
     "source": attr.label(doc = "The source.", mandatory = True, providers = [LinuxSourceInfo]),
     "uapi": attr.bool(doc = "Make usr/include too, the headers for programs, which archives of the profiles with `+uapi` hold."),
@@ -109,8 +109,8 @@ def kernel_action(ctx):
     ctx.actions.run(
         executable = optional_tool(ctx, "kbuild"),
         arguments = [args],
-        inputs = source_inputs(source) + ctx.files.config_fragments + ctx.files.host_tools + ctx.files.object_files +
-                 # host_tools have the version of gcc, by which other kernels are built.
+        inputs = source_inputs(source) + ctx.files.config_fragments + ctx.files.required_programs + ctx.files.object_files +
+                 # required_programs have the version of gcc, by which other kernels are built.
                  (ctx.files._compilers if ctx.attr.cross_compile or ctx.attr.llvm else []) + ([placeholder] if placeholder else []),
         outputs = [
             kernel.config,

@@ -211,7 +211,7 @@ func (e *environment) whole() []bazeltest.Case {
 	if e.kept != "" {
 		store, runners = e.kept, []string{"remote", "remote cache hit"}
 	}
-	mnemonics := append([]string{"KbuildHostTools", "KernelBuild"}, behindTheKernel...)
+	mnemonics := append([]string{"KbuildRequiredPrograms", "KernelBuild"}, behindTheKernel...)
 	slices.Sort(mnemonics)
 	// What a build made: of all actions' outputs and of the chain's files, the digests.
 	type result struct{ outputs, files map[string]string }

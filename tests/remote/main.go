@@ -117,13 +117,13 @@ func (e *environment) build(b bazeltest.Workspace, args ...string) ([]execlog.Sp
 }
 
 // allRan fails unless the mnemonics are what was expected, and the runner of
-// each action is one of those. KbuildHostTools, which says what a machine has, is
+// each action is one of those. KbuildRequiredPrograms, which says what a machine has, is
 // never taken from the cache.
 func allRan(spawns []execlog.Spawn, runners []string, mnemonics ...string) error {
 	var got []string
 	for _, s := range spawns {
 		got = append(got, s.Mnemonic)
-		if !slices.Contains(runners, s.Runner) && (s.Mnemonic != "KbuildHostTools" || s.Runner != "remote") {
+		if !slices.Contains(runners, s.Runner) && (s.Mnemonic != "KbuildRequiredPrograms" || s.Runner != "remote") {
 			return fmt.Errorf("%s of %s: runner %q, want %s", s.Mnemonic, s.Target, s.Runner, strings.Join(runners, " or "))
 		}
 	}

@@ -1,17 +1,17 @@
-"Rule kbuild_host_tools"
+"Rule kbuild_required_programs"
 
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "tools")
 
-def _kbuild_host_tools_impl(ctx):
+def _kbuild_required_programs_impl(ctx):
     needs = ctx.attr.programs or ctx.attr.headers or ctx.attr.deps
     if not needs and not tools(ctx).kmodule:
         # A toolchain for archives alone. What nothing depends on is not looked for.
-        return [DefaultInfo(), _HostToolsInfo(args = [])]
+        return [DefaultInfo(), _RequiredProgramsInfo(args = [])]
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
     args = ctx.actions.args()
     args.add("check")
     for dep in ctx.attr.deps:
-        args.add_all(dep[_HostToolsInfo].args, before_each = "--need")
+        args.add_all(dep[_RequiredProgramsInfo].args, before_each = "--need")
     own = ["{}={}".format(name, package) for name, package in ctx.attr.programs.items()] + \
           ["{}={}".format(name, package) for name, package in ctx.attr.headers.items()]
     args.add_all(own, before_each = "--need")
@@ -21,7 +21,7 @@ def _kbuild_host_tools_impl(ctx):
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
         outputs = [out],
-        mnemonic = "KbuildHostTools",
+        mnemonic = "KbuildRequiredPrograms",
         # It has no inputs, so its key says nothing of the machine: another machine's answer is none, and neither is the
         # same machine's from before its compiler was upgraded.
         execution_requirements = {"no-cache": "1"},
@@ -31,22 +31,23 @@ def _kbuild_host_tools_impl(ctx):
     )
     return [
         DefaultInfo(files = depset([out])),
-        _HostToolsInfo(args = own + [a for dep in ctx.attr.deps for a in dep[_HostToolsInfo].args]),
+        _RequiredProgramsInfo(args = own + [a for dep in ctx.attr.deps for a in dep[_RequiredProgramsInfo].args]),
     ]
 
-_HostToolsInfo = provider(
-    doc = "What a kbuild_host_tools target asks for.",
+_RequiredProgramsInfo = provider(
+    doc = "What a kbuild_required_programs target asks for.",
     fields = {"args": "(list[string]) NAME=PACKAGE; a name with .h is a C header."},
 )
 
-kbuild_host_tools = rule(
-    doc = """Looks for the programs and C headers that a kernel's build takes from the machine it runs on.
+kbuild_required_programs = rule(
+    doc = """Looks for the programs and C headers that the machine must provide for a kernel's build.
 
-All that is missing is said at once, with the command that installs it, before anything is compiled.
+Everything that is missing is reported at once, with the command that installs it, before anything is compiled. A kernel's own host
+tools (fixdep, modpost) are another thing: see `kheaders_host_tools`.
 """,
-    implementation = _kbuild_host_tools_impl,
+    implementation = _kbuild_required_programs_impl,
     attrs = {
-        "deps": attr.label_list(doc = "Others of this rule, whose needs are added.", providers = [_HostToolsInfo]),
+        "deps": attr.label_list(doc = "Others of this rule, whose needs are added.", providers = [_RequiredProgramsInfo]),
         "headers": attr.string_dict(doc = "C headers, and the Debian package of each."),
         "optional": attr.string_list(doc = "Programs that may be missing; of those that are there the compilers' and linkers' versions are in the keys of the actions that run them."),
         "programs": attr.string_dict(doc = "Programs, and the Debian package of each."),
