@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
@@ -41,22 +40,7 @@ type Object struct {
 	Scratch string
 	Log     io.Writer
 
-	arch arch
-}
-
-// An arch is an architecture as the kernel's configuration names it, and as its
-// tree and libbpf's bpf_tracing.h do.
-type arch struct{ option, name string }
-
-var arches = []arch{
-	{"CONFIG_ARM", "arm"},
-	{"CONFIG_ARM64", "arm64"},
-	{"CONFIG_LOONGARCH", "loongarch"},
-	{"CONFIG_MIPS", "mips"},
-	{"CONFIG_PPC", "powerpc"},
-	{"CONFIG_RISCV", "riscv"},
-	{"CONFIG_S390", "s390"},
-	{"CONFIG_X86", "x86"},
+	target target
 }
 
 // Build compiles the object.
@@ -70,11 +54,9 @@ func (o Object) Build() (err error) {
 	if err != nil {
 		return fmt.Errorf("compile against %s: %w; it is no archive, or its profile is 'tracing': pack it with profile = \"module\"", tree, err)
 	}
-	i := slices.IndexFunc(arches, func(a arch) bool { return config[a.option] == "y" })
-	if i < 0 {
-		return fmt.Errorf("compile against %s: include/config/auto.conf names no architecture that is known here", tree)
+	if o.target, err = targetOf(config); err != nil {
+		return fmt.Errorf("compile against %s: %w", tree, err)
 	}
-	o.arch = arches[i]
 	if (o.BTF != "" || o.Skeleton != "") && o.Bpftool == "" {
 		return errors.New("vmlinux.h and skeletons are made by bpftool; give --bpftool")
 	}
@@ -95,7 +77,7 @@ func (o Object) Build() (err error) {
 		}
 	}
 	object := filepath.Join(o.Scratch, "object.o")
-	if err := o.compile(root, tree, object, config["CONFIG_CPU_BIG_ENDIAN"] == "y"); err != nil {
+	if err := o.compile(root, tree, object); err != nil {
 		return err
 	}
 	if o.Skeleton == "" {
@@ -146,12 +128,8 @@ func absoluteProgram(program string) string {
 }
 
 // args are clang's arguments, but for the input and the output.
-func (o Object) args(root string, bigEndian bool) ([]string, error) {
-	target := "bpfel"
-	if bigEndian || o.arch.name == "s390" {
-		target = "bpfeb"
-	}
-	args := []string{"-target", target, "-O2", "-g", "-Wall", "-D__TARGET_ARCH_" + o.arch.name,
+func (o Object) args(root string) ([]string, error) {
+	args := []string{"-target", o.target.clang(), "-O2", "-g", "-Wall", "-D__TARGET_ARCH_" + o.target.name,
 		// Nothing of the machine that compiles, but clang's own stddef.h.
 		"-nostdlibinc",
 		"-ffile-prefix-map=" + root + "/=", "-ffile-prefix-map=" + o.Tree + "/=", "-ffile-compilation-dir=."}
@@ -174,11 +152,11 @@ func (o Object) args(root string, bigEndian bool) ([]string, error) {
 		// The kernel's own order (top Makefile, USERINCLUDE). clang's BPF target
 		// does not know the inline assembler of the headers behind these.
 		words := filepath.Join(o.Scratch, "shim")
-		if err := writeShim(words); err != nil {
+		if err := writeShim(words, o.target.word); err != nil {
 			return nil, err
 		}
-		args = append(append(args, targetMacros[o.arch.name]...), "-isystem", words, "-include", filepath.Join(words, "words.h"))
-		arch := "arch/" + o.arch.name
+		args = append(append(args, o.target.defines()...), "-isystem", words, "-include", filepath.Join(words, "words.h"))
+		arch := "arch/" + o.target.name
 		for _, dir := range []string{arch + "/include/uapi", arch + "/include/generated/uapi", "include/uapi", "include/generated/uapi", "include"} {
 			args = append(args, "-isystem", filepath.Join(o.Tree, dir))
 		}
@@ -188,8 +166,8 @@ func (o Object) args(root string, bigEndian bool) ([]string, error) {
 }
 
 // compile runs clang, whose message is all that is shown when it fails.
-func (o Object) compile(root, tree, object string, bigEndian bool) error {
-	args, err := o.args(root, bigEndian)
+func (o Object) compile(root, tree, object string) error {
+	args, err := o.args(root)
 	if err != nil {
 		return err
 	}

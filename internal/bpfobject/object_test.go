@@ -113,7 +113,7 @@ func TestRefuses(t *testing.T) {
 		change             func(*Object)
 	}{
 		{"no archive", "", `pack it with profile = "module"`, nil},
-		{"no architecture", "CONFIG_VAX=y\n", "names no architecture that is known here", nil},
+		{"no architecture", "CONFIG_VAX=y\n", "names no architecture that libbpf knows", nil},
 		{"a skeleton without bpftool", "CONFIG_X86=y\n", "give --bpftool", func(o *Object) { o.Skeleton = "s" }},
 		{"an include directory outside", "CONFIG_X86=y\n", "expected one of the sources' own", func(o *Object) { o.Includes = []string{"../x"} }},
 		{"a source without a name", "CONFIG_X86=y\n", "expected NAME=FILE", func(o *Object) { o.Source = "a.bpf.c" }},

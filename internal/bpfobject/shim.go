@@ -3,6 +3,8 @@
 package bpfobject
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -24,8 +26,14 @@ var shim = map[string]string{
 	"linux/compiler_types.h": "",
 }
 
-func writeShim(dir string) error {
-	for name, text := range shim {
+// wordSize stands for asm/bitsperlong.h, which some architectures derive from
+// the size of a long or of a pointer: those of eBPF have 64 bits in any kernel.
+const wordSize = "#define __BITS_PER_LONG %d\n#include <asm-generic/bitsperlong.h>\n"
+
+func writeShim(dir string, word int) error {
+	files := maps.Clone(shim)
+	files["asm/bitsperlong.h"] = fmt.Sprintf(wordSize, word)
+	for name, text := range files {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
@@ -35,16 +43,4 @@ func writeShim(dir string) error {
 		}
 	}
 	return nil
-}
-
-// targetMacros say to the kernel's headers which machine they describe, as that
-// machine's compiler would.
-var targetMacros = map[string][]string{
-	"arm":       {"-D__arm__"},
-	"arm64":     {"-D__aarch64__"},
-	"loongarch": {"-D__loongarch__", "-D__loongarch_grlen=64"},
-	"powerpc":   {"-D__powerpc__", "-D__powerpc64__"},
-	"riscv":     {"-D__riscv", "-D__riscv_xlen=64"},
-	"s390":      {"-D__s390__", "-D__s390x__"},
-	"x86":       {"-D__x86_64__"},
 }
