@@ -59,9 +59,6 @@ func (p Prepare) Run() error {
 	if _, err := p.make(src, obj, "KERNELRELEASE="+release, "modules_prepare"); err != nil {
 		return err
 	}
-	if err := kmodule.StripHostTools(p.Log, obj, p.Scratch); err != nil {
-		return err
-	}
 	tree, err := pack.Gather{Arch: p.Arch, Trees: []string{obj, src}, Release: p.Release}.Run()
 	if err != nil {
 		return err

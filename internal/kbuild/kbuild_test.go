@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -262,6 +263,49 @@ func TestImageOfAnotherTree(t *testing.T) {
 	want := "unpack " + tree + ": it has no source/, expected what 'kbuild kernel --image-tree' wrote"
 	if err := m.Build(); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+// A kernel whose structs have a secret layout is built when that is asked for.
+func TestRandstruct(t *testing.T) {
+	for _, tt := range []struct {
+		option, value string
+		allow, ok     bool
+	}{
+		{"CONFIG_RANDSTRUCT", "y", false, false},
+		{"CONFIG_GCC_PLUGIN_RANDSTRUCT", "y", false, false},
+		{"CONFIG_RANDSTRUCT", "y", true, true},
+		{"CONFIG_RANDSTRUCT", "n", false, true},
+		{"CONFIG_RANDSTRUCT_NONE", "y", false, true},
+	} {
+		err := Kernel{AllowSeed: tt.allow}.checkRandstruct(map[string]string{tt.option: tt.value})
+		if (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), tt.option+"=y: modules can be built only with the RANDSTRUCT seed") {
+			t.Errorf("%+v: got %v", tt, err)
+		}
+	}
+}
+
+// The programs and plugins among the files of an objects' tree are copied without
+// the path they were built in; what else there is stays where it is.
+func TestStripPrograms(t *testing.T) {
+	obj, dir := t.TempDir(), t.TempDir()
+	write(t, obj, "scripts/gcc-plugins/p.c", "int p;\n")
+	write(t, obj, "scripts/sorted.sh", "#!/bin/sh\n")
+	plugin := filepath.Join(obj, "scripts/gcc-plugins/p.so")
+	if out, err := exec.Command("gcc", "-g", "-shared", "-fPIC", "-o", plugin, filepath.Join(obj, "scripts/gcc-plugins/p.c")).CombinedOutput(); err != nil {
+		t.Fatalf("run gcc: %v\n%s", err, out)
+	}
+	before, err := os.ReadFile(plugin)
+	if err != nil || !bytes.Contains(before, []byte(obj)) {
+		t.Fatalf("the plugin has no path to begin with (%v)", err)
+	}
+	names, err := stripPrograms(obj, dir, []string{"scripts/gcc-plugins/p.c", "scripts/gcc-plugins/p.so", "scripts/sorted.sh"})
+	if err != nil || !slices.Equal(names, []string{"scripts/gcc-plugins/p.so"}) {
+		t.Fatalf("got %v, %v; want the plugin", names, err)
+	}
+	after, err := os.ReadFile(filepath.Join(dir, names[0]))
+	if err != nil || bytes.Contains(after, []byte(obj)) || !bytes.HasPrefix(after, []byte("\x7fELF")) {
+		t.Errorf("got %d bytes, %v; want the plugin without the path", len(after), err)
 	}
 }
 

@@ -27,6 +27,7 @@ type Kernel struct {
 	Placeholder string   // an archive not stamped yet; "" when the kernel has no IKHEADERS
 	Variables   []string // further NAME=VALUE for make
 	UAPI        bool     // make the sanitised user headers too, usr/include
+	AllowSeed   bool     // build a kernel with RANDSTRUCT, whose seed is then in Headers, ImageTree and Objects
 	Place       []string // "NAME=FILE": put into the objects' tree first, as certs/signing_key.pem
 
 	Vmlinux, Symvers, Config, Release, SystemMap string
@@ -59,8 +60,6 @@ type KernelReport struct {
 	SourceChanged  []string `json:"source_changed"`
 	// Capacity is the reservation's, in bytes; 0 when there is none.
 	Capacity int64 `json:"capacity"`
-	// OutOfTree is true when the objects' directory lies outside the source's.
-	OutOfTree bool `json:"out_of_tree"`
 }
 
 // Build builds the kernel.
@@ -83,7 +82,7 @@ func (k Kernel) Build() error {
 	if err != nil {
 		return err
 	}
-	report := KernelReport{Arch: k.Arch, SourceFiles: len(before), SourceReadOnly: readOnly, OutOfTree: !strings.HasPrefix(obj, src+"/")}
+	report := KernelReport{Arch: k.Arch, SourceFiles: len(before), SourceReadOnly: readOnly}
 	options, err := k.configure(src, obj)
 	if err != nil {
 		return err
@@ -208,7 +207,22 @@ func (k Kernel) configure(src, obj string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := k.checkRandstruct(options); err != nil {
+		return nil, err
+	}
 	return options, k.checkRoom(options)
+}
+
+// checkRandstruct fails for a kernel whose structs have a secret layout: what is
+// exported of its build leads to the seed.
+func (k Kernel) checkRandstruct(options map[string]string) error {
+	for _, option := range kmake.RandstructOptions {
+		if options[option] == "y" && !k.AllowSeed {
+			return fmt.Errorf("configure the kernel: %s=y: modules can be built only with the RANDSTRUCT seed, which would be in the kernel's outputs and in its archive, "+
+				"where all users of the machine can read it; turn the option off, or set allow_randstruct_seed", option)
+		}
+	}
+	return nil
 }
 
 // checkRoom fails if there is to be room for an archive, and the kernel as it is

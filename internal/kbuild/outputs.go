@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/elfstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -48,33 +49,46 @@ func (k Kernel) writeHeaders(src, obj string) error {
 	if err != nil {
 		return err
 	}
-	// A tool is packed without its symbols; stripping a copy keeps make's view.
-	tools := filepath.Join(k.Scratch, "tools")
-	var stripped []string
-	keep := object[:0]
-	for _, name := range object {
-		if !slices.ContainsFunc(kmake.HostTools, func(t kmake.HostTool) bool { return t.Name == name }) {
-			keep = append(keep, name)
+	for _, tool := range kmake.HostTools { // those outside scripts
+		if _, err := os.Stat(filepath.Join(obj, tool.Name)); err == nil {
+			object = append(object, tool.Name)
 		}
 	}
-	for _, tool := range kmake.HostTools {
-		name := tool.Name
-		if _, err := os.Stat(filepath.Join(obj, name)); err != nil {
+	slices.Sort(object)
+	// Stripping a copy keeps make's view.
+	tools := filepath.Join(k.Scratch, "tools")
+	stripped, err := stripPrograms(obj, tools, slices.Compact(object))
+	if err != nil {
+		return err
+	}
+	keep := slices.DeleteFunc(object, func(name string) bool { return slices.Contains(stripped, name) })
+	return writeTarFile(k.Headers, tarPart{src, "", source}, tarPart{obj, "", keep}, tarPart{tools, "", stripped})
+}
+
+// stripPrograms writes those of the files of obj that are programs or plugins
+// to dir, without symbols and paths of the build, and returns their names.
+func stripPrograms(obj, dir string, names []string) (stripped []string, err error) {
+	for _, name := range names {
+		if !strings.HasPrefix(name, "scripts/") && !strings.HasPrefix(name, "tools/") {
 			continue
 		}
-		to := filepath.Join(tools, name)
+		from, to := filepath.Join(obj, name), filepath.Join(dir, name)
+		p, err := os.ReadFile(from)
+		if err != nil {
+			return nil, err
+		}
+		if !elfstrip.Is(p) {
+			continue
+		}
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
+			return nil, err
 		}
-		if err := kmake.CopyFile(filepath.Join(obj, name), to); err != nil {
-			return err
-		}
-		if _, err := kmake.Run(k.Log, k.Scratch, k.Scratch, "strip", "--strip-all", to); err != nil {
-			return err
+		if err := os.WriteFile(to, elfstrip.Strip(p), 0o755); err != nil {
+			return nil, err
 		}
 		stripped = append(stripped, name)
 	}
-	return writeTarFile(k.Headers, tarPart{src, "", source}, tarPart{obj, "", keep}, tarPart{tools, "", stripped})
+	return stripped, nil
 }
 
 func emptyFile(path string) bool {

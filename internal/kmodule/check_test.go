@@ -3,10 +3,7 @@
 package kmodule
 
 import (
-	"io"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -60,25 +57,5 @@ func TestHostToolsAreTheProfiles(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestStripHostTools(t *testing.T) {
-	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "strip"), []byte("#!/bin/sh\necho stripped >$3\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	dir := tree(t, "", "scripts/recordmcount", "tool")
-	if err := StripHostTools(io.Discard, dir, t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{"scripts/basic/fixdep": "stripped\n", "scripts/recordmcount": "stripped\n", "Makefile": whole["Makefile"]} {
-		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
-			t.Errorf("%s is %q, %v; want %q", name, got, err, want)
-		}
-	}
-	if exists(dir, "tools/objtool/objtool") {
-		t.Error("a program was made that the tree has not")
 	}
 }

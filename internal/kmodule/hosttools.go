@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/elfstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -66,9 +67,6 @@ func (h HostTools) Build() error {
 	if _, err := make("modules_prepare"); err != nil {
 		return err
 	}
-	if err := StripHostTools(h.Log, obj, h.Scratch); err != nil {
-		return err
-	}
 	return h.bringOut(obj)
 }
 
@@ -88,23 +86,8 @@ func (h HostTools) checkVersion(tree, src string) error {
 	return nil
 }
 
-// StripHostTools takes the symbols out of what host tools a tree has, for they
-// go into an archive (scripts/package/install-extmod-build). Objtool has debug
-// information, with paths of a toolchain that the build has, and its build ID is
-// of that too.
-func StripHostTools(log io.Writer, tree, scratch string) error {
-	for _, tool := range kmake.HostTools {
-		if !exists(tree, tool.Name) {
-			continue // the configuration has no use for it
-		}
-		if _, err := kmake.Run(log, scratch, scratch, "strip", "--strip-all", "--remove-section=.note.gnu.build-id", filepath.Join(tree, tool.Name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// bringOut copies the programs that there are.
+// bringOut copies the programs that there are, without their symbols: objtool
+// has debug information, with paths of a toolchain that the build has.
 func (h HostTools) bringOut(obj string) error {
 	for _, tool := range kmake.HostTools {
 		if !exists(obj, tool.Name) {
@@ -117,7 +100,11 @@ func (h HostTools) bringOut(obj string) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
 		}
-		if err := kmake.CopyFile(filepath.Join(obj, tool.Name), to); err != nil {
+		program, err := os.ReadFile(filepath.Join(obj, tool.Name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, elfstrip.Strip(program), 0o755); err != nil {
 			return err
 		}
 	}

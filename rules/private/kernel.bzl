@@ -9,6 +9,9 @@ load(":source.bzl", "one_file", "source_args", "source_inputs")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file", "tools")
 
 KERNEL_ATTRS = COMPILERS_ATTR | {
+    "allow_randstruct_seed": attr.bool(
+        doc = "Build a kernel with CONFIG_RANDSTRUCT: the seed of its structs' layout is then in the headers, the image tree and the objects.",
+    ),
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
     "capacity": attr.string(
@@ -103,6 +106,8 @@ def kernel_action(ctx):
     args.add("--report", report)
     if ctx.attr.uapi:
         args.add("--uapi")
+    if ctx.attr.allow_randstruct_seed:
+        args.add("--allow-randstruct-seed")
     if kernel.objects:
         args.add("--objects", kernel.objects)
 
@@ -112,16 +117,8 @@ def kernel_action(ctx):
         inputs = source_inputs(source) + ctx.files.config_fragments + ctx.files.required_programs + ctx.files.object_files +
                  # required_programs have the version of gcc, by which other kernels are built.
                  (ctx.files._compilers if ctx.attr.cross_compile or ctx.attr.llvm else []) + ([placeholder] if placeholder else []),
-        outputs = [
-            kernel.config,
-            headers,
-            kernel.image_tree,
-            kernel.kernel_release,
-            kernel.module_symvers,
-            kernel.system_map,
-            kernel.vmlinux,
-            report,
-        ] + modules.values() + outs.values() + ([kernel.objects] if kernel.objects else []),
+        outputs = [kernel.config, headers, kernel.image_tree, kernel.kernel_release, kernel.module_symvers, kernel.system_map, kernel.vmlinux, report] +
+                  modules.values() + outs.values() + ([kernel.objects] if kernel.objects else []),
         tools = sizing,
         mnemonic = "KernelBuild",
         progress_message = "Building the kernel %{label} (some minutes)",

@@ -18,7 +18,6 @@ type report struct {
 	SourceFiles    int      `json:"source_files"`
 	SourceReadOnly bool     `json:"source_read_only"`
 	SourceChanged  []string `json:"source_changed"`
-	OutOfTree      bool     `json:"out_of_tree"`
 }
 
 func readReport(t *testing.T) report {
@@ -52,8 +51,8 @@ func members(t *testing.T) map[string]bool {
 // With O=, generated headers lie in another tree than the source's, and
 // Module.symvers too: the archive has both trees' files.
 func TestBuildWithO(t *testing.T) {
-	if !readReport(t).OutOfTree {
-		t.Error("the kernel was built in its source's directory, want one of its own (O=)")
+	if changed := readReport(t).SourceChanged; len(changed) > 0 {
+		t.Errorf("what the build made is in the source's directory, want it in one of its own (O=): %v", changed)
 	}
 	names := members(t)
 	for _, want := range []string{

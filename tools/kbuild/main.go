@@ -37,6 +37,7 @@ func kernel(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&k.Packer, "packer", "", "the `FILE` that is the packer, to find the capacity and make the placeholder with")
 	fs.StringVar(&k.Xz, "xz", "", "the `FILE` that is the xz program, for the packer")
 	fs.BoolVar(&k.UAPI, "uapi", false, "make usr/include too, the headers for programs")
+	fs.BoolVar(&k.AllowSeed, "allow-randstruct-seed", false, "build a kernel with CONFIG_RANDSTRUCT: its seed is then in the headers, the image tree and the objects")
 	fs.StringVar(&k.Vmlinux, "vmlinux", "", "where vmlinux goes: a `FILE`")
 	fs.StringVar(&k.Symvers, "symvers", "", "where Module.symvers goes: a `FILE`")
 	fs.StringVar(&k.Config, "config", "", "where .config goes: a `FILE`")
