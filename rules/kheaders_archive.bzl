@@ -1,6 +1,7 @@
 "Rule kheaders_archive"
 
 load("//rules/private:compressor.bzl", "COMPRESSOR_ATTRS", "xz_program")
+load("//rules/private:seed.bzl", "SEED_ATTRS", "add_seed")
 load("//rules/private:source.bzl", "one_file")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "add_named", "param_file", "tools")
 load("//rules/private:tree.bzl", "unpack_tree")
@@ -68,6 +69,7 @@ def _pack(ctx, given, archive, manifest, report):
     args.add_all(ctx.attr.include, before_each = "--include")
     args.add_all(ctx.attr.exclude, before_each = "--exclude")
     args.add("--comments", ctx.attr.comments)
+    add_seed(ctx, args)
     if xz:
         args.add("--compressor", "xz")
         args.add("--xz", xz.executable)
@@ -106,7 +108,7 @@ def _kheaders_archive_impl(ctx):
 kheaders_archive = rule(
     doc = DOC,
     implementation = _kheaders_archive_impl,
-    attrs = COMPRESSOR_ATTRS | {
+    attrs = COMPRESSOR_ATTRS | SEED_ATTRS | {
         "add": attr.label_keyed_string_dict(
             doc = "Further members: a file, and its name in the archive.",
             allow_files = True,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/secret"
 )
 
 // A Kernel is what a kernel build is asked for. All paths of outputs are made;
@@ -216,7 +217,7 @@ func (k Kernel) configure(src, obj string) (map[string]string, error) {
 // checkRandstruct fails for a kernel whose structs have a secret layout: what is
 // exported of its build leads to the seed.
 func (k Kernel) checkRandstruct(options map[string]string) error {
-	for _, option := range kmake.RandstructOptions {
+	for _, option := range secret.RandstructOptions {
 		if options[option] == "y" && !k.AllowSeed {
 			return fmt.Errorf("configure the kernel: %s=y: modules can be built only with the RANDSTRUCT seed, which would be in the kernel's outputs and in its archive, "+
 				"where all users of the machine can read it; turn the option off, or set allow_randstruct_seed", option)

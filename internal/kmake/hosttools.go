@@ -22,8 +22,3 @@ var HostTools = []HostTool{
 	{"tools/objtool/objtool", []string{"CONFIG_OBJTOOL", "CONFIG_STACK_VALIDATION"}},
 	{"tools/bpf/resolve_btfids/resolve_btfids", []string{"CONFIG_DEBUG_INFO_BTF_MODULES"}},
 }
-
-// RandstructOptions are those that randomise the layout of structs, with a seed
-// that the build makes: the first one until 5.18, both with gcc from 5.19 on
-// (security/Kconfig.hardening).
-var RandstructOptions = []string{"CONFIG_GCC_PLUGIN_RANDSTRUCT", "CONFIG_RANDSTRUCT"}

@@ -3,6 +3,10 @@
 package pack
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,6 +160,37 @@ func TestErrors(t *testing.T) {
 		{"add the seed", nil, func(_ *testing.T, o *Options) {
 			o.Add = []Addition{{"scripts/basic/randstruct.seed", o.Config}}
 		}, []string{"add OBJ/.config as scripts/basic/randstruct.seed: no archive holds"}},
+		{"RANDSTRUCT", func(_ *testing.T, _, obj files) {
+			for _, name := range []string{".config", "include/config/auto.conf"} {
+				obj[name] = "CONFIG_64BIT=y\nCONFIG_RANDSTRUCT=y\n"
+			}
+		}, nil, []string{"pack headers: OBJ/.config has CONFIG_RANDSTRUCT=y: without the RANDSTRUCT seed", "--allow-randstruct-seed"}},
+		{"RANDSTRUCT of the trees alone", put("include/config/auto.conf", "CONFIG_GCC_PLUGIN_RANDSTRUCT=y\n"), tracing,
+			[]string{"pack headers: OBJ/include/config/auto.conf has CONFIG_GCC_PLUGIN_RANDSTRUCT=y"}},
+		{"RANDSTRUCT of autoconf.h alone", func(_ *testing.T, _, obj files) {
+			delete(obj, "include/config/auto.conf")
+			obj["include/generated/autoconf.h"] = "#define CONFIG_RANDSTRUCT 1\n"
+		}, tracing, []string{"pack headers: OBJ/include/generated/autoconf.h has CONFIG_RANDSTRUCT=y"}},
+		{"the seed in a header", func(_ *testing.T, _, obj files) {
+			obj["scripts/basic/randstruct.seed"] = seed + "\n"
+			obj["include/generated/own.h"] = "#define OWN \"" + seed + "\"\n"
+		}, nil, []string{"add OBJ/include/generated/own.h: it holds the RANDSTRUCT seed"}},
+		{"the seed in a program, with its digest alone", func(_ *testing.T, _, obj files) {
+			obj["include/generated/randstruct_hash.h"] = fmt.Sprintf("#define RANDSTRUCT_HASHED_SEED \"%x\"\n", sha256.Sum256([]byte(seed)))
+			obj["scripts/mod/modpost"] = "\x7fELF\x00" + seed + "\x00"
+		}, nil, []string{"add OBJ/scripts/mod/modpost: it holds the RANDSTRUCT seed"}},
+		{"the seed added by another name", put("scripts/gcc-plugins/randomize_layout_seed.h", "const char *randstruct_seed = \""+seed+"\";\n"),
+			func(t *testing.T, o *Options) { o.Add = []Addition{{"scripts/data", temp(t, seed)}} },
+			[]string{"add TMP/file: it holds the RANDSTRUCT seed"}},
+		{"the plugin", nil, func(t *testing.T, o *Options) {
+			o.Add = []Addition{{"scripts/x.so", temp(t, "\x7fELF randomize_performed\x00"+seed+"\x00")}}
+		}, []string{"add TMP/file: it holds the RANDSTRUCT seed"}},
+		{"add a key in DER", nil, func(t *testing.T, o *Options) {
+			o.Add = []Addition{{"scripts/data", temp(t, derKey(t))}}
+		}, []string{"add TMP/file: it holds a PKCS#8 private key in DER"}},
+		{"add a program with a key", nil, func(t *testing.T, o *Options) {
+			o.Add = []Addition{{"scripts/data", temp(t, "\x7fELF"+derKey(t)+"\x00")}}
+		}, []string{"add TMP/file: it holds a PKCS#8 private key in DER"}},
 		{"add a key by another name", nil, func(t *testing.T, o *Options) {
 			o.Add = []Addition{{"scripts/data", temp(t, "-----BEGIN RSA PRIVATE KEY-----\n")}}
 		}, []string{"add TMP/file: it holds a private key"}},
@@ -193,6 +228,21 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// seed is one of RANDSTRUCT.
+const seed = "3f2b8c1d9e0a7f6655443322110000ffeeddccbbaa99887766554433221100aa"
+
+// tracing takes from the options what only modules need.
+func tracing(_ *testing.T, o *Options) { o.Profile, o.Config, o.Symvers = "tracing", "", "" }
+
+func derKey(t *testing.T) string {
+	t.Helper()
+	p, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(p)
 }
 
 // drop takes files out of the object tree, and out of the source.

@@ -26,6 +26,8 @@ type Gather struct {
 	Lists   []string // files that list files of a tree, NAME=FILE
 	Release string   // a file that says what the kernel's release is; "" for what modules are built with, UTS_RELEASE
 	Take    []string // names of further files, wherever they are in a tree
+	// AllowSeed permits a kernel with RANDSTRUCT, and its seed among the files.
+	AllowSeed bool
 }
 
 // Gathered is what Gather found.
@@ -80,6 +82,9 @@ func (o Gather) Run() (*Gathered, error) {
 		return nil, errors.New("no tree was given, expected the kernel's source and what its build generated")
 	}
 	g := gathering{arch: "arch/" + arch, take: o.Take, from: map[string]int{}}
+	if g.guard, err = newGuard(trees, "", nil, o.AllowSeed); err != nil {
+		return nil, err
+	}
 	for i, t := range trees {
 		if err := g.walk(i, t, ""); err != nil {
 			return nil, err
@@ -153,10 +158,11 @@ func hasDir(t tree, dir string) (bool, error) {
 
 // gathering is one run.
 type gathering struct {
-	arch string
-	take []string
-	from map[string]int // the tree that a file is taken from, by name
-	twin []int          // the trees that have autoConfHeader
+	arch  string
+	take  []string
+	guard guard
+	from  map[string]int // the tree that a file is taken from, by name
+	twin  []int          // the trees that have autoConfHeader
 }
 
 // autoConfHeader tells two configurations apart, as no other file does.
@@ -190,7 +196,7 @@ func (g *gathering) above(dir string) bool {
 // wants reports whether a file is wanted.
 func (g *gathering) wants(name string) bool {
 	base := path.Base(name)
-	if strings.HasPrefix(base, ".") {
+	if _, never := profile.Never(name, g.guard.allowSeed); strings.HasPrefix(base, ".") || never {
 		return false
 	}
 	if below, ok := strings.CutPrefix(name, g.arch+"/"); ok {
@@ -281,7 +287,7 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 	out := &Gathered{taken: map[string][]byte{}}
 	var sources []source
 	found := map[string]source{}
-	var n normaliser
+	n := normaliser{guard: g.guard}
 	for i, t := range trees {
 		if err := t.load(names[i]); err != nil {
 			return nil, err
@@ -293,6 +299,10 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 			}
 			out.inputs = append(out.inputs, t.where(name))
 			if slices.Contains(g.take, name) {
+				// A key that is asked for by name is given; it is in no archive.
+				if !g.guard.allowSeed && g.guard.seeds.In(p) {
+					return nil, fmt.Errorf("take %s: %w", t.where(name), g.guard.check(p))
+				}
 				out.taken[name] = p
 			}
 			// Kconfig's own copy of the configuration, one empty file an option, is fixdep's business.

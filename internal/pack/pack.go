@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cstrip"
+	"github.com/rules-kheaders/rules_kheaders/internal/elfstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/profile"
@@ -67,6 +68,9 @@ type Options struct {
 	Config  string   // file; needed for the module profile
 	Release string   // file, or the release itself; "" to take it from a tree
 
+	// AllowSeed permits a kernel with RANDSTRUCT, whose seed the archive then holds.
+	AllowSeed bool
+
 	Add              []Addition
 	Include, Exclude []string // patterns, over what the profile says
 
@@ -100,12 +104,12 @@ func Pack(o Options) (*Result, error) {
 		step = func(string) {}
 	}
 	step(fmt.Sprintf("selecting files from %s", strings.Join(slices.Concat(o.Trees, o.Lists), ", ")))
-	sources, prof, rel, err := collect(o)
+	sources, prof, rel, guard, err := collect(o)
 	if err != nil {
 		return nil, err
 	}
 	step(fmt.Sprintf("reading %d files of Linux %s", len(sources), rel))
-	members, entries, err := read(sources, o)
+	members, entries, err := read(sources, o, guard)
 	if err != nil {
 		return nil, err
 	}
@@ -150,61 +154,65 @@ func Pack(o Options) (*Result, error) {
 
 // collect checks the inputs and returns the files they select, in the order
 // they have in the archive.
-func collect(o Options) (sources []source, prof profile.Profile, rel string, err error) {
+func collect(o Options) (sources []source, prof profile.Profile, rel string, g guard, err error) {
 	if len(o.Trees)+len(o.Lists) == 0 {
-		return nil, prof, "", errors.New("no tree was given, expected the kernel's source and what its build generated")
+		return nil, prof, "", g, errors.New("no tree was given, expected the kernel's source and what its build generated")
 	}
 	s := selection{paths: slices.Concat(o.Trees, o.Lists)}
 	for _, path := range o.Trees {
 		t, err := openTree(path)
 		if err != nil {
-			return nil, prof, "", err
+			return nil, prof, "", g, err
 		}
 		s.trees = append(s.trees, t)
 	}
 	for _, path := range o.Lists {
 		t, err := openFileList(path)
 		if err != nil {
-			return nil, prof, "", err
+			return nil, prof, "", g, err
 		}
 		s.trees = append(s.trees, t)
 	}
 	if rel, err = findRelease(o.Release, s.trees); err != nil {
-		return nil, prof, "", err
+		return nil, prof, "", g, err
 	}
 	var conf config
 	if o.Config != "" {
 		if conf, err = readConfig(o.Config, s.trees); err != nil {
-			return nil, prof, "", err
+			return nil, prof, "", g, err
 		}
 	}
 	series, err := profile.ParseSeries(cmp.Or(o.Series, rel))
 	if err != nil {
-		return nil, prof, "", err
+		return nil, prof, "", g, err
 	}
 	if prof, err = profile.Load(o.Profile, series, o.Arch, conf.enabled); err != nil {
-		return nil, prof, "", err
+		return nil, prof, "", g, err
 	}
 	s.profile = prof
+	if g, err = newGuard(s.trees, o.Config, conf, o.AllowSeed); err != nil {
+		return nil, prof, "", g, err
+	}
+	s.guard = g
 	if s.include, err = compile(o.Include); err != nil {
-		return nil, prof, "", err
+		return nil, prof, "", g, err
 	}
 	if s.exclude, err = compile(o.Exclude); err != nil {
-		return nil, prof, "", err
+		return nil, prof, "", g, err
 	}
 	extra, err := additions(o, conf)
 	if err != nil {
-		return nil, prof, "", err
+		return nil, prof, "", g, err
 	}
 	if sources, err = s.run(extra); err != nil {
-		return nil, prof, "", err
+		return nil, prof, "", g, err
 	}
 	if i := slices.IndexFunc(sources, func(f source) bool { return f.name == symversName }); i > 0 {
 		first := sources[i]
 		copy(sources[1:], sources[:i])
 		sources[0] = first
 	}
-	return sources, prof, rel, nil
+	return sources, prof, rel, g, nil
 }
 
 func compile(texts []string) (patterns []profile.Pattern, err error) {
@@ -249,7 +257,7 @@ func additions(o Options, conf config) ([]source, error) {
 	}
 	for _, a := range o.Add {
 		for _, name := range []string{a.Name, filepath.Base(a.File)} {
-			if p, ok := profile.Never(name); ok {
+			if p, ok := profile.Never(name, o.AllowSeed); ok {
 				return nil, fmt.Errorf("add %s as %s: no archive holds %s, because all users of the machine could read it", a.File, a.Name, p)
 			}
 		}
@@ -259,7 +267,7 @@ func additions(o Options, conf config) ([]source, error) {
 }
 
 // read reads and normalises the sources, several at a time.
-func read(sources []source, o Options) ([]member, []manifest.Entry, error) {
+func read(sources []source, o Options, g guard) ([]member, []manifest.Entry, error) {
 	members := make([]member, len(sources))
 	entries := make([]manifest.Entry, len(sources))
 	errs := make([]error, len(sources))
@@ -273,7 +281,7 @@ func read(sources []source, o Options) ([]member, []manifest.Entry, error) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			var n normaliser
+			n := normaliser{guard: g}
 			for i := range next {
 				members[i], errs[i] = n.normalise(sources[i], o.Comments)
 				m := members[i]
@@ -294,8 +302,9 @@ func read(sources []source, o Options) ([]member, []manifest.Entry, error) {
 // large pieces of memory: what takes time before compression is mostly memory
 // that is touched for the first time.
 type normaliser struct {
-	raw  []byte // has room for the largest file
-	free []byte // of the last piece
+	guard guard
+	raw   []byte // has room for the largest file
+	free  []byte // of the last piece
 }
 
 // pieceSize is how much memory is had at a time, in bytes.
@@ -308,6 +317,10 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 		return member{}, err
 	}
 	n.raw = p
+	if err := n.guard.check(p); err != nil {
+		return member{}, err
+	}
+	p = elfstrip.Strip(p) // a program's path of the build is nobody's business
 	if cap(n.free) < len(p) {
 		n.free = newPiece(max(pieceSize, len(p)))
 	}
@@ -326,7 +339,7 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 	if !header && (bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o")) {
 		m.mode = 0o755
 	}
-	return m, checkSecret(p)
+	return m, nil
 }
 
 // render makes tar archives of the members, in the parts they are compressed

@@ -4,7 +4,6 @@ package pack
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -26,6 +25,7 @@ type selection struct {
 	trees   []tree
 	paths   []string // of the trees, as they were given
 	profile profile.Profile
+	guard   guard
 	include []profile.Pattern
 	exclude []profile.Pattern
 
@@ -160,7 +160,7 @@ func (s *selection) file(i int, t tree, name string) error {
 	if excluded || !wanted && !asked {
 		return nil
 	}
-	if p, ok := profile.Never(name); ok {
+	if p, ok := profile.Never(name, s.guard.allowSeed); ok {
 		if !asked {
 			return nil
 		}
@@ -233,16 +233,6 @@ func checkName(name string) error {
 	}
 	if _, _, err := splitName(name); err != nil {
 		return err
-	}
-	return nil
-}
-
-var errPrivateKey = errors.New("it holds a private key, and all users of the machine could read the archive")
-
-// checkSecret fails for a private key, whatever its name.
-func checkSecret(p []byte) error {
-	if bytes.Contains(p, []byte("-----BEGIN")) && bytes.Contains(p, []byte("PRIVATE KEY-----")) {
-		return errPrivateKey
 	}
 	return nil
 }

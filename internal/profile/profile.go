@@ -55,7 +55,7 @@ func Load(name string, series Series, arch string, config Config) (Profile, erro
 	p := Profile{Name: name, Series: series, Arch: arch}
 	for _, part := range strings.Split(name, "+") {
 		rows, ok := t[part]
-		if !ok || part == never {
+		if !ok || strings.HasPrefix(part, never) {
 			return Profile{}, fmt.Errorf("find profile %q: expected module or tracing, with +uapi where wanted", part)
 		}
 		for _, r := range rows {
@@ -94,29 +94,42 @@ func SourceArch(arch string) (string, error) {
 }
 
 // Never returns the pattern that keeps a file out of every archive, if one does.
-func Never(name string) (Pattern, bool) {
+// With allowSeed none keeps the RANDSTRUCT seed out.
+func Never(name string, allowSeed bool) (Pattern, bool) {
 	components := strings.Split(name, "/")
-	for _, p := range neverPatterns {
-		if p.Match(components) {
-			return p, true
+	for section, patterns := range neverPatterns {
+		if section == neverSeed && allowSeed {
+			continue
+		}
+		for _, p := range patterns {
+			if p.Match(components) {
+				return p, true
+			}
 		}
 	}
 	return Pattern{}, false
 }
 
-const never = "never"
+// The sections of the table that no profile is made of.
+const (
+	never     = "never"
+	neverSeed = "never-seed"
+)
 
-var neverPatterns = func() (patterns []Pattern) {
+var neverPatterns = func() map[string][]Pattern {
+	patterns := make(map[string][]Pattern)
 	t, err := parseTable(tableText)
 	if err != nil {
 		panic(err) // the table is part of the program, and tested
 	}
-	for _, r := range t[never] {
-		p, err := CompilePattern(r.pattern)
-		if err != nil {
-			panic(err)
+	for _, section := range []string{never, neverSeed} {
+		for _, r := range t[section] {
+			p, err := CompilePattern(r.pattern)
+			if err != nil {
+				panic(err)
+			}
+			patterns[section] = append(patterns[section], p)
 		}
-		patterns = append(patterns, p)
 	}
 	return patterns
 }()

@@ -65,6 +65,8 @@ const tableText = `# What goes into an archive. One row a pattern:
 + scripts/Makefile.context-analysis           if CONFIG_WARN_CONTEXT_ANALYSIS
 + scripts/Makefile.gcc-plugins                if CONFIG_GCC_PLUGINS
 ? scripts/gcc-plugins/*.so                    if CONFIG_GCC_PLUGINS
+? scripts/basic/randstruct.seed               if CONFIG_RANDSTRUCT           # where it is permitted
+? scripts/gcc-plugins/randomize_layout_seed.h if CONFIG_GCC_PLUGIN_RANDSTRUCT
 
 # BTF of modules. The base is the running kernel's, /sys/kernel/btf/vmlinux.
 + scripts/Makefile.btf                        from 6.12 if CONFIG_DEBUG_INFO_BTF
@@ -107,6 +109,9 @@ const tableText = `# What goes into an archive. One row a pattern:
 - **/System.map*
 - **/*.{pem,priv,key,p12}
 - certs/signing_key*
+
+# The seed of RANDSTRUCT, unless its user permits it.
+[never-seed]
 - **/randstruct.seed
 - **/randomize_layout_seed.h
 `

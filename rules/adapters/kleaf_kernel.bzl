@@ -1,6 +1,7 @@
 "Rule kleaf_kernel"
 
 load("//rules/private:module.bzl", "source_name")
+load("//rules/private:seed.bzl", "SEED_ATTRS", "add_seed")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "param_file", "tools")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load(":kleaf_files.bzl", "architecture_dir", "dot_config", "is_candidate", "kleaf_out", "kleaf_outs", "modules_prepare_tar")
@@ -57,6 +58,7 @@ def _gather(ctx, trees, release, config):
     if config:
         args.add(config, format = "--take=.config=%s")
     args.add("--out", tar)
+    add_seed(ctx, args)
     words = ctx.actions.args()
     words.set_param_file_format("multiline")
     words.add_all(sources, map_each = _entry)
@@ -123,7 +125,7 @@ def _kleaf_kernel_impl(ctx):
 kleaf_kernel = rule(
     doc = DOC,
     implementation = _kleaf_kernel_impl,
-    attrs = {
+    attrs = SEED_ATTRS | {
         "arch": attr.string(doc = "The kernel's name of the architecture: arm64 where Kleaf writes aarch64, x86_64.", mandatory = True),
         "base_kernel": attr.label(doc = "The `kernel_build` that `base_kernel` of a mixed build names: the GKI kernel.", providers = [OutputGroupInfo]),
         "config": attr.label(

@@ -1,6 +1,7 @@
 "Rule prebuilt_kernel"
 
 load("//rules/private:module.bzl", "source_name")
+load("//rules/private:seed.bzl", "SEED_ATTRS", "add_seed")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "param_file", "tools")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 
@@ -64,6 +65,7 @@ def _gather(ctx):
     args.add("gather")
     args.add("--arch", ctx.attr.arch)
     args.add("--out", tree)
+    add_seed(ctx, args)
     args.add(release, format = "--take=include/config/kernel.release=%s")
     lists = []
     if tars:
@@ -126,7 +128,7 @@ def _prebuilt_kernel_impl(ctx):
 prebuilt_kernel = rule(
     doc = DOC,
     implementation = _prebuilt_kernel_impl,
-    attrs = {
+    attrs = SEED_ATTRS | {
         "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=: x86_64, arm64.", mandatory = True),
         "config": attr.label(doc = "The kernel's complete .config.", allow_single_file = True, mandatory = True),
         "header_roots": attr.string_list(

@@ -5,13 +5,11 @@ load("//rules/providers:placeholder_info.bzl", "KheadersPlaceholderInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
 load(":compiler.bzl", "COMPILERS_ATTR")
 load(":placeholder.bzl", "make_placeholder")
+load(":seed.bzl", "SEED_ATTRS", "add_seed")
 load(":source.bzl", "one_file", "source_args", "source_inputs")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file", "tools")
 
-KERNEL_ATTRS = COMPILERS_ATTR | {
-    "allow_randstruct_seed": attr.bool(
-        doc = "Build a kernel with CONFIG_RANDSTRUCT: the seed of its structs' layout is then in the headers, the image tree and the objects.",
-    ),
+KERNEL_ATTRS = COMPILERS_ATTR | SEED_ATTRS | {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
     "capacity": attr.string(
@@ -106,8 +104,7 @@ def kernel_action(ctx):
     args.add("--report", report)
     if ctx.attr.uapi:
         args.add("--uapi")
-    if ctx.attr.allow_randstruct_seed:
-        args.add("--allow-randstruct-seed")
+    add_seed(ctx, args)
     if kernel.objects:
         args.add("--objects", kernel.objects)
 

@@ -15,7 +15,7 @@ import (
 
 var gather = cli.Command{
 	Name:    "gather",
-	Usage:   "--out F.tar --arch A [--tree DIR_OR_TAR]... [--root DIR]... [--files LIST]... [--release F] [--take NAME=FILE]...",
+	Usage:   "--out F.tar --arch A [--tree DIR_OR_TAR]... [--root DIR]... [--files LIST]... [--release F] [--take NAME=FILE]... [--allow-randstruct-seed]",
 	Summary: "Write what an archive can be made of, from the places where another build left it, as one tar.",
 	Run:     runGather,
 }
@@ -30,6 +30,7 @@ func runGather(args []string, _, _ io.Writer) error {
 	flags.Var((*cli.Strings)(&o.Lists), "files", "a `LIST` of the kernel's files, words NAME=FILE, behind the trees; may be repeated")
 	flags.StringVar(&o.Release, "release", "", "the `FILE` that says what the kernel's release is; the trees' files are made to agree")
 	flags.Var(&take, "take", "write a file of the trees by itself too, `NAME=FILE`; may be repeated")
+	flags.BoolVar(&o.AllowSeed, "allow-randstruct-seed", false, "gather a kernel with CONFIG_RANDSTRUCT, and its seed with it")
 	out := flags.String("out", "", "the tar, a `FILE` to write")
 	if err := cli.ParseAll(flags, args, "out", "arch"); err != nil {
 		return err

@@ -29,6 +29,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.Config, "config", "", "the `FILE` .config; needed for module")
 	flags.StringVar(&o.Release, "release", "", "the kernel's `RELEASE`, or the file that holds it (default: the trees' own)")
 	flags.StringVar(&o.Series, "series", "", "use the profile of this kernel `VERSION`, such as 6.12 (default: the release's)")
+	flags.BoolVar(&o.AllowSeed, "allow-randstruct-seed", false, "pack a kernel with CONFIG_RANDSTRUCT, and its seed for all users of the machine to read")
 	var add cli.Strings
 	flags.Var(&add, "add", "add a member from outside the trees, `NAME=FILE`; may be repeated")
 	flags.Var((*cli.Strings)(&o.Include), "include", "add the trees' files that match `PATTERN`; may be repeated")
