@@ -34,7 +34,7 @@ func newMachine(t *testing.T) machine {
 	}
 	for _, name := range []string{
 		"basename", "bash", "cat", "chmod", "cut", "dirname", "env", "find", "flock", "grep", "head", "id", "mkdir", "mv", "printf",
-		"readlink", "rm", "rmdir", "sed", "sha256sum", "sleep", "sort", "tar", "touch", "tr", "uname", "xargs",
+		"readlink", "rm", "rmdir", "sed", "setpriv", "sha256sum", "sleep", "sort", "tar", "touch", "tr", "uname", "xargs",
 	} {
 		file, err := exec.LookPath(name)
 		if err != nil {
@@ -313,5 +313,45 @@ func TestMissingPrograms(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(string(out), want) {
 		t.Errorf("got %v:\n%s\nwant a failure that says %q", err, out, want)
+	}
+}
+
+// A SIGTERM to the wrapper ends Bazel's client too, which runs below bwrap: bwrap
+// hands no signal on.
+func TestTerminated(t *testing.T) {
+	m := newMachine(t)
+	file := filepath.Join(m.workspace, "tools/debian/setup")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\nprintf '%s\\n' \"$KHEADERS_CACHE\" root rc\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// The client stands for Bazel's, which ends the build at a SIGTERM.
+	m.program("client", `trap 'echo ended >"$KHEADERS_CACHE/ended"; exit 8' TERM
+echo here >"$KHEADERS_CACHE/started"
+for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & wait; done`)
+	m.program("bwrap", `while [ "$1" != --chdir ]; do shift; done
+"$3" "$4" "$5" client &
+wait`)
+	cmd := m.command()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	appears := func(name string) bool {
+		for range 200 {
+			if _, err := os.Stat(filepath.Join(m.cache, name)); err == nil {
+				return true
+			}
+			time.Sleep(25 * time.Millisecond)
+		}
+		return false
+	}
+	if !appears("started") {
+		t.Fatal("the client did not start in five seconds")
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if !appears("ended") {
+		t.Error("the client has no signal five seconds after the wrapper's, want SIGTERM")
 	}
 }
