@@ -12,6 +12,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 )
 
 const (
@@ -91,8 +94,8 @@ func findRelease(given string, trees []tree) (string, error) {
 		all = append(all, release{string(m[1]), where})
 	}
 	for _, r := range all {
-		if !validRelease.MatchString(r.value) {
-			return "", fmt.Errorf("read kernel release from %s: got %q, expected one such as 6.1.192-lab", r.where, r.value)
+		if err := checkRelease(r.value); err != nil {
+			return "", fmt.Errorf("read kernel release from %s: %w", r.where, err)
 		}
 		if r.value != all[0].value {
 			return "", fmt.Errorf("kernel releases disagree: %s says %s, %s says %s; they are of different builds", all[0].where, all[0].value, r.where, r.value)
@@ -104,11 +107,17 @@ func findRelease(given string, trees []tree) (string, error) {
 	return all[0].value, nil
 }
 
-var (
-	// A release is at most 64 bytes: include/uapi/linux/utsname.h, __NEW_UTS_LEN.
-	validRelease = regexp.MustCompile(`^[0-9]+\.[0-9]+[0-9A-Za-z.+_~-]{0,50}$`)
-	utsRelease   = regexp.MustCompile(`(?m)^#define UTS_RELEASE "(.*)"$`)
-)
+var utsRelease = regexp.MustCompile(`(?m)^#define UTS_RELEASE "(.*)"$`)
+
+// checkRelease fails for what no kernel could have: one that does not begin with a
+// version, is too long for the kernel's own build, or cannot be the name of the
+// directory that modules are installed in and a string of utsrelease.h.
+func checkRelease(release string) error {
+	if _, err := profile.ParseSeries(release); err != nil || strings.ContainsAny(release, `/"\`) {
+		return fmt.Errorf("got %q, expected one such as 6.1.192-lab, without slashes, quotes and backslashes", release)
+	}
+	return reservation.CheckRelease(release)
+}
 
 func givenRelease(given string) (release, error) {
 	info, err := os.Stat(given)

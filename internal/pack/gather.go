@@ -373,8 +373,8 @@ func (g *Gathered) setRelease(file string) error {
 		}
 		file, release = utsFile, string(found[1])
 	}
-	if !validRelease.MatchString(release) {
-		return fmt.Errorf("read kernel release from %s: got %q, expected one such as 6.1.192-lab", file, release)
+	if err := checkRelease(release); err != nil {
+		return fmt.Errorf("read kernel release from %s: %w", file, err)
 	}
 	if uts != nil {
 		uts.content = fmt.Appendf(nil, "#define UTS_RELEASE %q\n", release)

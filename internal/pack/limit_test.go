@@ -59,7 +59,11 @@ func TestEndless(t *testing.T) {
 			}
 		}), "include/linux/big.h: it has 1099511627776 bytes, expected at most 268435456"},
 		{"symvers", packed(func(o *Options) { o.Symvers = large }), tooLarge},
-		{"endless symvers", packed(func(o *Options) { o.Symvers = zero }), "read /dev/zero: it has no end within 268435456 bytes"},
+		{"endless symvers", packed(func(o *Options) { o.Symvers = zero }), noFile(zero)},
+		{"pipe as symvers", packed(func(o *Options) { o.Symvers = fifo }), noFile(fifo)},
+		{"pipe as a config", packed(func(o *Options) { o.Config = fifo }), noFile(fifo)},
+		{"pipe as a list", packed(func(o *Options) { o.Lists = []string{fifo} }), noFile(fifo)},
+		{"pipe as a release", packed(func(o *Options) { o.Release = fifo }), fifo + " is not a regular file"},
 		{"config", packed(func(o *Options) { o.Config = large }), tooLarge},
 		{"release", packed(func(o *Options) { o.Release = large }), tooLarge},
 		{"list", packed(func(o *Options) { o.Lists = []string{large} }), tooLarge},

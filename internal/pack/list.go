@@ -92,12 +92,14 @@ func (l *limitReader) Read(p []byte) (int, error) {
 // listTar returns the entries of a tar archive of at most limit bytes, sparse
 // files as they are read, without the marker. A hard link to a file
 // before it is that file once more; other links and directories have no content
-// and are passed over.
+// and are passed over. Where several members have one name the last one counts, as
+// when the archive is unpacked.
 func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 	r = &limitReader{r: r, limit: limit}
 	holes := int64(0)
 	entries := []manifest.Entry{} // [] in JSON, if there is none
 	seen := make(map[string]int)  // indices of entries
+	replaced := make(map[int]bool)
 	tr := tar.NewReader(r)
 	for members := 0; ; members++ {
 		if members > maxMembers {
@@ -109,23 +111,27 @@ func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 			if _, err := io.Copy(io.Discard, r); err != nil {
 				return nil, err
 			}
-			return entries, nil
+			return unreplaced(entries, replaced), nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		name := strings.TrimPrefix(h.Name, "./")
+		name := strings.TrimSuffix(strings.TrimPrefix(h.Name, "./"), "/")
 		sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.map"] != "" || h.PAXRecords["GNU.sparse.major"] != ""
 		linked, link := seen[strings.TrimPrefix(h.Linkname, "./")]
 		link = link && h.Typeflag == tar.TypeLink
+		if old, twice := seen[name]; twice {
+			if link && linked == old {
+				continue
+			}
+			replaced[old] = true
+			delete(seen, name)
+		}
 		if h.Typeflag != tar.TypeReg && !sparse && !link || name == reservation.MemberName {
 			continue
 		}
 		if err := manifest.CheckName(name); err != nil {
 			return nil, err
-		}
-		if _, twice := seen[name]; twice {
-			return nil, fmt.Errorf("member %q is there twice, and a manifest holds it once: make the archive anew", name)
 		}
 		seen[name] = len(entries)
 		if link {
@@ -152,4 +158,15 @@ func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 		copy(e.SHA256[:], digest.Sum(nil))
 		entries = append(entries, e)
 	}
+}
+
+// unreplaced returns the entries that are not replaced by later ones.
+func unreplaced(entries []manifest.Entry, replaced map[int]bool) []manifest.Entry {
+	kept := entries[:0]
+	for i, e := range entries {
+		if !replaced[i] {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }

@@ -4,9 +4,7 @@ package pack
 
 import (
 	"archive/tar"
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -14,23 +12,27 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/secret"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
-// tarTree is a tar archive of kernel files, plain or gzip'ed. Opening it reads
-// the headers; load reads the contents that are wanted in one more pass.
+// tarTree is a tar archive of kernel files, plain or compressed. Opening it reads
+// the headers; load reads the contents that are wanted in one more pass. Where
+// several members have one name the last one counts, as when it is unpacked.
 type tarTree struct {
 	file    string // its name, for messages
 	open    func() (io.ReadSeekCloser, error)
 	entries map[string]tarEntry // by path in the kernel tree
 	dirs    map[string][]string // the names in each directory, "" for the top
-	content map[string][]byte
+	content map[int][]byte      // by member
 }
 
+// tarEntry is a name in the tree.
 type tarEntry struct {
-	dir   bool
-	other bool   // a device or the like, which is no error unless it is wanted
-	link  string // a link's target, as a path in the tree
+	member int // the number of the member that has the content
+	dir    bool
+	other  bool   // a device or the like, which is no error unless it is wanted
+	link   string // a symbolic link's target, as it is in the archive
 }
 
 func openTarTree(file string, open func() (io.ReadSeekCloser, error)) (*tarTree, error) {
@@ -39,10 +41,16 @@ func openTarTree(file string, open func() (io.ReadSeekCloser, error)) (*tarTree,
 		open:    open,
 		entries: map[string]tarEntry{"": {dir: true}},
 		dirs:    make(map[string][]string),
-		content: make(map[string][]byte),
+		content: make(map[int][]byte),
 	}
 	if err := t.scan(t.index); err != nil {
 		return nil, fmt.Errorf("read tree %s: %w", file, err)
+	}
+	for name := range t.entries {
+		if name != "" {
+			dir := above(name)
+			t.dirs[dir] = append(t.dirs[dir], path.Base(name))
+		}
 	}
 	for _, names := range t.dirs {
 		slices.Sort(names)
@@ -50,8 +58,11 @@ func openTarTree(file string, open func() (io.ReadSeekCloser, error)) (*tarTree,
 	return t, nil
 }
 
-// scan calls do for each member.
-func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (err error) {
+// above returns the directory that a name is in, "" for the top.
+func above(name string) string { return name[:max(0, strings.LastIndexByte(name, '/'))] }
+
+// scan calls do for each member, with its number.
+func (t *tarTree) scan(do func(member int, name string, h *tar.Header, r io.Reader) error) (err error) {
 	f, err := t.open()
 	if err != nil {
 		return err
@@ -67,31 +78,27 @@ func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (
 	}
 	var r io.Reader = f // tar skips over content by seeking
 	var zipped io.Reader
-	switch {
-	case bytes.HasPrefix(magic[:n], []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<20))
-		if err != nil {
+	if c := compressed(magic[:n]); c != nil {
+		if zipped, err = c.start(f); err != nil {
 			return err
 		}
-		r, zipped = z, z
-	case bytes.HasPrefix(magic[:n], []byte(xz.Magic)):
-		return errors.New("it is compressed with xz, expected a directory, or a tar archive that is plain or gzip'ed")
+		r = zipped
 	}
 	tr := tar.NewReader(r)
-	for {
+	for member := 0; ; member++ {
 		h, err := tr.Next()
 		if err == io.EOF {
 			return drain(zipped)
 		}
 		if err != nil {
-			return fmt.Errorf("%w (expected a directory, or a tar archive that is plain or gzip'ed)", err)
+			return fmt.Errorf("%w (expected a directory, or a tar archive, plain or compressed)", err)
 		}
 		if h.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
 		name, err := memberPath(h.Name)
 		if err == nil {
-			err = do(name, h, tr)
+			err = do(member, name, h, tr)
 		}
 		if err != nil {
 			return fmt.Errorf("member %q: %w", h.Name, err)
@@ -99,7 +106,7 @@ func (t *tarTree) scan(do func(name string, h *tar.Header, r io.Reader) error) (
 	}
 }
 
-// drain reads what is behind the end of the archive: gzip's sum and length are
+// drain reads what is behind the end of the archive: a compressed file's sum is
 // compared when all has been read. r is nil for an archive that has none.
 func drain(r io.Reader) error {
 	if r == nil {
@@ -123,46 +130,106 @@ func memberPath(name string) (string, error) {
 	return clean, nil
 }
 
-func (t *tarTree) index(name string, h *tar.Header, _ io.Reader) error {
-	e := tarEntry{}
+// maxEarly bounds a file that isEarly accepts, in bytes.
+const maxEarly = 4 << 20
+
+// isEarly reports whether a file is one of those that are read one by one before
+// the rest, for each of which a compressed archive would have to be decoded again.
+func isEarly(name string) bool {
+	switch base := path.Base(name); base {
+	case "Makefile":
+		return strings.Count(name, "/") <= 1
+	default:
+		return slices.ContainsFunc(earlyFiles, func(early string) bool { return base == path.Base(early) && strings.HasSuffix("/"+name, "/"+early) })
+	}
+}
+
+var earlyFiles = slices.Concat([]string{releaseFile, utsFile, autoConf, autoConfHeader}, secret.SeedFiles)
+
+// index enters a member as unpacking it would: what has its name is replaced, and
+// it is put where the links above it lead.
+func (t *tarTree) index(member int, name string, h *tar.Header, r io.Reader) error {
+	e := tarEntry{member: member}
 	switch h.Typeflag {
-	case tar.TypeReg:
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+		if isEarly(name) && h.Size <= maxEarly {
+			var err error
+			if t.content[member], err = io.ReadAll(r); err != nil {
+				return err
+			}
+		}
 	case tar.TypeDir:
 		e.dir = true
 	case tar.TypeSymlink:
-		if path.IsAbs(h.Linkname) {
-			e.link = h.Linkname
-		} else {
-			e.link = path.Join(path.Dir(name), h.Linkname)
-		}
+		e.link = h.Linkname
+		e.other = e.link == ""
 	case tar.TypeLink:
-		e.link = path.Clean(h.Linkname)
+		// Another name for what the target is now: it stays that when a later
+		// member replaces the target.
+		target, err := memberPath(h.Linkname)
+		if err == nil {
+			target, err = t.place(target)
+		}
+		if err != nil {
+			return err
+		}
+		if linked, ok := t.entries[target]; ok && !linked.dir {
+			e = linked
+		} else { // that is an error if it is wanted
+			e.link = strings.Repeat("../", strings.Count(name, "/")) + target
+		}
 	default:
 		e.other = true
 	}
-	if old, ok := t.entries[name]; ok {
-		if old.dir && e.dir {
+	name, err := t.place(name)
+	if err != nil {
+		return err
+	}
+	old, there := t.entries[name]
+	if there && old.dir {
+		if e.dir {
 			return nil
 		}
-		return errors.New("it is there twice")
+		if name == "" {
+			return errors.New("it is the top of the tree, and no directory")
+		}
+		t.remove(name)
 	}
 	t.entries[name] = e
-	for name != "" { // the directories above need not be members
-		above := ""
-		if i := strings.LastIndexByte(name, '/'); i >= 0 {
-			above = name[:i]
-		}
-		t.dirs[above] = append(t.dirs[above], name[len(above)+min(1, len(above)):])
-		if old, ok := t.entries[above]; ok {
-			if !old.dir && old.link == "" {
-				return fmt.Errorf("it is below the file %s", above)
-			}
-			return nil
-		}
-		t.entries[above] = tarEntry{dir: true}
-		name = above
-	}
 	return nil
+}
+
+// place returns where a member of a name is put: the name, with the links above
+// it followed. The directories above it need not be members.
+func (t *tarTree) place(name string) (string, error) {
+	dir := above(name)
+	if name == "" {
+		return "", nil
+	}
+	real, e, err := t.resolve(dir)
+	switch {
+	case err == nil && !e.dir:
+		return "", fmt.Errorf("it is below the file %s", dir)
+	case err == nil:
+		return path.Join(real, path.Base(name)), nil
+	}
+	if _, there := t.entries[dir]; there {
+		return "", err // a link to nowhere
+	}
+	if dir, err = t.place(dir); err != nil {
+		return "", err
+	}
+	t.entries[dir] = tarEntry{dir: true}
+	return path.Join(dir, path.Base(name)), nil
+}
+
+// remove removes a directory and all that is in it.
+func (t *tarTree) remove(dir string) {
+	for name := range t.entries {
+		if name == dir || strings.HasPrefix(name, dir+"/") {
+			delete(t.entries, name)
+		}
+	}
 }
 
 // resolve follows links, in every component of a name.
@@ -183,10 +250,14 @@ func (t *tarTree) resolve(name string) (string, tarEntry, error) {
 			if links++; links > maxLinks {
 				return "", tarEntry{}, fmt.Errorf("follow link %s: it leads round in a circle", t.where(name))
 			}
-			if path.IsAbs(e.link) || e.link == ".." || strings.HasPrefix(e.link, "../") {
-				return "", tarEntry{}, fmt.Errorf("follow link %s: its target %s is not in the archive", t.where(name), e.link)
+			target := e.link
+			if !path.IsAbs(target) {
+				target = path.Join(done, target)
 			}
-			rest, done = path.Join(e.link, more), ""
+			if path.IsAbs(target) || target == ".." || strings.HasPrefix(target, "../") {
+				return "", tarEntry{}, fmt.Errorf("follow link %s: its target %s is not in the archive", t.where(name), target)
+			}
+			rest, done = path.Join(target, more), ""
 			if rest == "." {
 				rest = ""
 			}
@@ -227,21 +298,21 @@ func (t *tarTree) list(dir string, want func(string) bool) ([]item, error) {
 func (t *tarTree) where(name string) string { return t.file + "(" + name + ")" }
 
 func (t *tarTree) load(names []string) error {
-	wanted := make(map[string]bool)
+	wanted := make(map[int]bool)
 	for _, name := range names {
-		real, _, err := t.resolve(name)
+		_, e, err := t.resolve(name)
 		if err != nil {
 			return err
 		}
-		if _, ok := t.content[real]; !ok {
-			wanted[real] = true
+		if _, ok := t.content[e.member]; !ok && !e.dir && !e.other {
+			wanted[e.member] = true
 		}
 	}
 	if len(wanted) == 0 {
 		return nil
 	}
-	err := t.scan(func(name string, h *tar.Header, r io.Reader) error {
-		if !wanted[name] {
+	err := t.scan(func(member int, name string, h *tar.Header, r io.Reader) error {
+		if !wanted[member] {
 			return nil
 		}
 		if h.Size > maxFile {
@@ -252,7 +323,7 @@ func (t *tarTree) load(names []string) error {
 		if _, err := b.ReadFrom(r); err != nil {
 			return err
 		}
-		t.content[name] = b.Bytes()
+		t.content[member] = b.Bytes()
 		return nil
 	})
 	if err != nil {
@@ -262,12 +333,12 @@ func (t *tarTree) load(names []string) error {
 }
 
 func (t *tarTree) read(dst []byte, name string) ([]byte, error) {
-	real, _, err := t.resolve(name)
+	_, e, err := t.resolve(name)
 	if err != nil {
 		return nil, err
 	}
-	p, ok := t.content[real]
-	if !ok {
+	p, ok := t.content[e.member]
+	if !ok || e.dir || e.other {
 		return nil, fmt.Errorf("read %s: it was not loaded", t.where(name))
 	}
 	return append(dst, p...), nil

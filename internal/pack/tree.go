@@ -45,7 +45,7 @@ func openTree(path string) (tree, error) {
 		return openDirTree(path)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("open tree %s: it is not a regular file, expected a directory, or a tar archive that is plain or gzip'ed", path)
+		return nil, fmt.Errorf("open tree %s: it is not a regular file, expected a directory, or a tar archive, plain or compressed", path)
 	}
 	t, err := openTarTree(path, func() (io.ReadSeekCloser, error) { return os.Open(path) })
 	if err != nil {
@@ -121,27 +121,14 @@ func checkFile(path string, info fs.FileInfo) error {
 }
 
 // ReadFile returns the content of a text that is named by itself, such as a
-// Module.symvers. A pipe will do; more than a kernel's can have is an error.
+// Module.symvers, which may be compressed. What is no regular file, or has more
+// than a kernel's can have, is an error.
 func ReadFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	p, err := appendFile(nil, path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().IsRegular() || info.IsDir() {
-		if err := checkFile(path, info); err != nil {
-			return nil, err
-		}
-	}
-	p, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(p) > maxFile {
-		err = fmt.Errorf("read %s: it has no end within %d bytes, expected a file", path, maxFile)
-	}
-	return p, err
+	return decoded(path, p)
 }
 
 // appendFile appends a file's content.

@@ -19,9 +19,9 @@ const (
 	// Version is the version of the format that this package writes and reads.
 	Version = 1
 
-	// maxRelease is the size in bytes of the longest kernel release taken;
-	// uname(2) itself ends at 64.
-	maxRelease = 128
+	// maxRelease is the size in bytes of the longest kernel release: the top
+	// Makefile's uts_len, by which a build fails.
+	maxRelease = 64
 	// noRelease stands for a placeholder's empty release in the text.
 	noRelease = "-"
 
@@ -116,15 +116,19 @@ func (m Marker) check() error {
 	case m.Members < 0:
 		return fmt.Errorf("members is %d: expected none or more", m.Members)
 	}
-	return checkRelease(m.Release, m.Stamped)
+	if m.Release == "" && !m.Stamped {
+		return nil
+	}
+	return CheckRelease(m.Release)
 }
 
-func checkRelease(release string, stamped bool) error {
-	if release == "" && stamped {
+// CheckRelease fails for what cannot be a kernel's release in a marker.
+func CheckRelease(release string) error {
+	if release == "" {
 		return errors.New("kernel release is empty: expected what include/config/kernel.release says")
 	}
 	if release == noRelease || len(release) > maxRelease {
-		return fmt.Errorf("kernel release is %.140q: expected up to %d characters such as 6.1.0", release, maxRelease)
+		return fmt.Errorf("kernel release is %.140q, %d characters: expected at most %d, as the kernel's own build allows, such as 6.1.0", release, len(release), maxRelease)
 	}
 	for _, c := range []byte(release) {
 		if c <= ' ' || c >= 0x7f {

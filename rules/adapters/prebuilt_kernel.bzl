@@ -38,7 +38,7 @@ prebuilt_kernel(
 """
 
 def _is_tar(file):
-    return file.basename.endswith(".tar") or file.basename.endswith(".tar.gz") or file.basename.endswith(".tgz")
+    return any([file.basename.endswith(suffix) for suffix in [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst"]])
 
 def _entries(root, files):
     "Those of the files that are below a root, as NAME=FILE with the name in a kernel's tree."

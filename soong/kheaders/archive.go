@@ -34,7 +34,7 @@ type archiveProperties struct {
 	// module, the top is that module's.
 	Root *string
 
-	// Tars of the kernel's files, plain or gzip'ed, such as the kernel-headers.tar.gz of a Kleaf dist.
+	// Tars of the kernel's files, plain or compressed with gzip, xz or zstd, such as the kernel-headers.tar.gz of a Kleaf dist.
 	Headers []string `android:"path"`
 
 	// The kernel's name of the architecture, as make takes it: arm64, x86_64.
