@@ -81,6 +81,9 @@ func (o Gather) Run() (*Gathered, error) {
 	if len(trees) == 0 {
 		return nil, errors.New("no tree was given, expected the kernel's source and what its build generated")
 	}
+	if trees, err = toolTrees(trees, arch, nil); err != nil {
+		return nil, err
+	}
 	g := gathering{arch: "arch/" + arch, take: o.Take, from: map[string]int{}}
 	if g.guard, err = newGuard(trees, "", nil, o.AllowSeed); err != nil {
 		return nil, err
@@ -100,7 +103,6 @@ func (o Gather) Run() (*Gathered, error) {
 	if len(out.members) == 0 {
 		return nil, fmt.Errorf("gather files: none of %s has a file such as include/linux/kernel.h or arch/%s/Makefile; expected the top of a kernel's tree, or --root for where it is", strings.Join(slices.Concat(o.Trees, o.Lists), ", "), arch)
 	}
-	out.chooseModpost()
 	if err := out.setRelease(o.Release); err != nil {
 		return nil, err
 	}
@@ -329,26 +331,6 @@ func (g *Gathered) find(name string) *member {
 		return &g.members[i]
 	}
 	return nil
-}
-
-// chooseModpost replaces Debian's modpost, which runs one of several beside it,
-// named for the byte order and word size of the kernel (debian/rules.d/scripts/
-// mod/modpost.c of its package linux).
-func (g *Gathered) chooseModpost() {
-	const modpost = "scripts/mod/modpost"
-	order, size := "lsb", "32"
-	if conf := g.find("include/config/auto.conf"); conf != nil {
-		if bytes.Contains(conf.content, []byte("CONFIG_CPU_BIG_ENDIAN=y\n")) {
-			order = "msb"
-		}
-		if bytes.Contains(conf.content, []byte("CONFIG_64BIT=y\n")) {
-			size = "64"
-		}
-	}
-	if own, wrapper := g.find(modpost+".real-"+order+"-"+size), g.find(modpost); own != nil && wrapper != nil {
-		wrapper.content = own.content
-	}
-	g.members = slices.DeleteFunc(g.members, func(m member) bool { return strings.HasPrefix(m.name, modpost+".real-") })
 }
 
 // setRelease makes the tree's files say what the kernel does: the objects'

@@ -5,6 +5,8 @@ package pack
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"maps"
@@ -145,6 +147,10 @@ func debianTree() files {
 		kbuild + "scripts/mod/modpost.real-lsb-32":     "#!lsb32",
 		kbuild + "scripts/mod/modpost.real-lsb-64":     "#!lsb64",
 		kbuild + "scripts/mod/modpost.real-msb-64":     "#!msb64",
+		kbuild + "tools/objtool/objtool":               "#!debian",
+		kbuild + "tools/objtool/objtool.real-x86":      "#!x86",
+		kbuild + "tools/objtool/objtool.real-powerpc":  "#!powerpc",
+		src + "amd64/tools":                            "-> ../../lib/linux-kbuild-6.1/tools",
 		"usr/share/doc/linux-headers-6.1.0-50-amd64/c": "no header\n",
 	}
 	return f
@@ -157,7 +163,7 @@ func TestGatherRoots(t *testing.T) {
 		{"CONFIG_64BIT=y\n", "#!lsb64"},
 		{"# CONFIG_64BIT is not set\n", "#!lsb32"},
 		{"CONFIG_CPU_BIG_ENDIAN=y\nCONFIG_64BIT=y\n", "#!msb64"},
-		{"CONFIG_CPU_BIG_ENDIAN=y\n", "#!debian"}, // there is none for it
+		{"CONFIG_CPU_BIG_ENDIAN=y\n", ""}, // there is none for it, and the wrapper is of no use
 	} {
 		f := debianTree()
 		f[roots[0]+"/include/config/auto.conf"] = tt.config
@@ -180,7 +186,10 @@ func TestGatherRoots(t *testing.T) {
 				utsFile:                       f[roots[0]+"/include/generated/utsrelease.h"],
 				"include/linux/both.h":        "the flavour's\n",
 				"scripts/Makefile.build":      "# Makefile.build\n",
-				"scripts/mod/modpost":         tt.modpost,
+				"tools/objtool/objtool":       "#!x86",
+			}
+			if tt.modpost != "" {
+				want["scripts/mod/modpost"] = tt.modpost
 			}
 			if !maps.Equal(got, want) {
 				t.Errorf("%q: got %q, want %q", tt.config, got, want)
@@ -191,6 +200,38 @@ func TestGatherRoots(t *testing.T) {
 		}
 		if !bytes.Equal(all[0], all[1]) {
 			t.Error("a directory and a tar of it make two trees")
+		}
+	}
+}
+
+// A wrapper that runs nothing for the architecture is left out, and the one that a
+// directory has is replaced in an archive of it too.
+func TestHostToolWrappers(t *testing.T) {
+	f := debianTree()
+	f["usr/src/linux-headers-6.1.0-50-amd64/arch/arm64/Makefile"] = "# arm64\n"
+	g, err := Gather{Arch: "arm64", Trees: []string{f.write(t, t.TempDir())}, Roots: []string{"usr/src/linux-headers-6.1.0-50-amd64"}}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := g.contents(t); got["tools/objtool/objtool"] != "" || got["scripts/mod/modpost"] != "#!lsb64" {
+		t.Errorf("arm64: got objtool %q and modpost %q, want no objtool", got["tools/objtool/objtool"], got["scripts/mod/modpost"])
+	}
+	src, obj := sourceTree(), objectTree()
+	for _, name := range []string{".config", "include/config/auto.conf"} {
+		obj[name] += "CONFIG_OBJTOOL=y\n"
+	}
+	for name, content := range map[string]string{"scripts/basic/fixdep": "", "scripts/mod/modpost": "", "tools/objtool/objtool": "",
+		"scripts/basic/fixdep.real-x86": "#!fixdep", "scripts/mod/modpost.real-lsb-64": "#!modpost", "tools/objtool/objtool.real-x86": "#!objtool"} {
+		obj[name] = cmp.Or(content, "#!a wrapper")
+	}
+	r, _ := pack(t, options(t, src, obj))
+	got := map[string][32]byte{}
+	for _, e := range r.Manifest {
+		got[e.Name] = e.SHA256
+	}
+	for name, want := range map[string]string{"scripts/basic/fixdep": "#!fixdep", "scripts/mod/modpost": "#!modpost", "tools/objtool/objtool": "#!objtool"} {
+		if got[name] != sha256.Sum256([]byte(want)) {
+			t.Errorf("pack: %s is not %s", name, want)
 		}
 	}
 }

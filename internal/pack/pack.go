@@ -190,6 +190,9 @@ func collect(o Options) (sources []source, prof profile.Profile, rel string, g g
 		return nil, prof, "", g, err
 	}
 	s.profile = prof
+	if s.trees, err = toolTrees(s.trees, prof.Arch, conf); err != nil {
+		return nil, prof, "", g, err
+	}
 	if g, err = newGuard(s.trees, o.Config, conf, o.AllowSeed); err != nil {
 		return nil, prof, "", g, err
 	}
