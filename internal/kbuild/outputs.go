@@ -23,7 +23,10 @@ func intermediate(name string) bool {
 // profile's business; this only leaves out what no profile can want.
 func (k Kernel) writeHeaders(src, obj string) error {
 	arch := "arch/" + k.SrcArch()
-	source, err := files(src, []string{"Makefile", "Kbuild", "include", "scripts", arch}, func(name string) bool {
+	source, err := files(src, []string{"Makefile", "Kbuild", "include", "scripts", "tools", arch}, func(name string) bool {
+		if strings.HasPrefix(name, "tools/") {
+			return toolSource(name, k.SrcArch())
+		}
 		if strings.HasPrefix(name, arch+"/") {
 			return strings.Contains(name, "/include/") || strings.HasPrefix(filepath.Base(name), "Makefile") ||
 				strings.HasPrefix(filepath.Base(name), "Kbuild") || hasAnySuffix(name, ".h", ".lds", ".sh")
@@ -63,6 +66,19 @@ func (k Kernel) writeHeaders(src, obj string) error {
 	}
 	keep := slices.DeleteFunc(object, func(name string) bool { return slices.Contains(stripped, name) })
 	return writeTarFile(k.Headers, tarPart{src, "", source}, tarPart{obj, "", keep}, tarPart{tools, "", stripped})
+}
+
+// toolSource says whether a file of tools/ is one that host tools are compiled
+// from, or that W=1 runs.
+func toolSource(name, srcArch string) bool {
+	for _, dir := range []string{
+		"arch/" + srcArch, "bpf/resolve_btfids", "build", "include", "lib/bpf", "lib/python", "lib/subcmd", "objtool", "scripts",
+	} {
+		if strings.HasPrefix(name, "tools/"+dir+"/") {
+			return true
+		}
+	}
+	return name == "tools/docs/kernel-doc" || strings.HasSuffix(name, ".c") && filepath.Dir(name) == "tools/lib"
 }
 
 // stripPrograms writes those of the files of obj that are programs or plugins

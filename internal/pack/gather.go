@@ -178,6 +178,9 @@ var roots = []string{
 	"include",
 	"scripts",
 	"tools/bpf/resolve_btfids/resolve_btfids",
+	"tools/docs/kernel-doc",
+	"tools/include/tools",
+	"tools/lib/python",
 	"tools/objtool/objtool",
 	"usr/include",
 }

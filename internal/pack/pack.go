@@ -30,6 +30,9 @@ import (
 // first, so that a reader of a slow carrier has it at once.
 const symversName = "Module.symvers"
 
+// configName is the member that scripts of drivers look options up in.
+const configName = ".config"
+
 // partSize bounds the parts, in bytes, that are compressed by themselves. A part
 // knows nothing of those before it: two of 16 MiB cost 0.6 % of the archive's
 // size against one, and take half the time on two cores.
@@ -257,6 +260,10 @@ func additions(o Options, conf config) ([]source, error) {
 		if module {
 			extra = append(extra, source{symversName, o.Symvers, func(dst []byte) ([]byte, error) { return append(dst, p...), nil }})
 		}
+	}
+	if module {
+		// The trees' own, if they have one, may be of another build's directory.
+		extra = append(extra, source{configName, o.Config, func(dst []byte) ([]byte, error) { return appendFile(dst, o.Config) }})
 	}
 	for _, a := range o.Add {
 		for _, name := range []string{a.Name, filepath.Base(a.File)} {

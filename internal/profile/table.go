@@ -68,6 +68,23 @@ const tableText = `# What goes into an archive. One row a pattern:
 ? scripts/basic/randstruct.seed               if CONFIG_RANDSTRUCT           # where it is permitted
 ? scripts/gcc-plugins/randomize_layout_seed.h if CONFIG_GCC_PLUGIN_RANDSTRUCT
 
+# A build directory: the other targets of make -C DIR M=..., and what dkms and
+# drivers' Makefiles run. All is optional, as distributions' headers lack some;
+# docs/archive.md has the targets. The packer adds .config.
+? scripts/Makefile.clean                                # clean
+? scripts/{Makefile.modinst,depmod.sh}                  # modules_install
+? scripts/setlocalversion                               # kernelrelease
+? scripts/Makefile.{host,userprogs}                     # hostprogs, userprogs
+? scripts/nsdeps                                        # nsdeps
+? scripts/coccinelle/misc/add_namespace.cocci
+? scripts/checker-valid.sh                              # C=1
+? scripts/clang-tools/{gen_compile_commands,run-clang-tools}.py
+? scripts/kernel-doc                        until 6.18  # W=1
+? scripts/kernel-doc.py                     from 6.16
+? scripts/lib/kdoc/*.py                     from 6.16
+? tools/docs/kernel-doc                     from 6.19
+? tools/lib/python/{__init__.py,kdoc/*.py}  from 6.19
+
 # BTF of modules. The base is the running kernel's, /sys/kernel/btf/vmlinux.
 + scripts/Makefile.btf                        from 6.12 if CONFIG_DEBUG_INFO_BTF
 ? scripts/gen-btf.sh                          if CONFIG_DEBUG_INFO_BTF_MODULES
