@@ -1,6 +1,7 @@
 "Rule kheaders_archive"
 
 load("//rules/private:compressor.bzl", "COMPRESSOR_ATTRS", "xz_program")
+load("//rules/private:host_tools.bzl", "HOST_TOOLS_ATTRS", "compile_host_tools")
 load("//rules/private:seed.bzl", "SEED_ATTRS", "add_seed")
 load("//rules/private:source.bzl", "one_file")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "add_named", "param_file", "tools")
@@ -69,6 +70,7 @@ def _pack(ctx, given, archive, manifest, report):
     args.add_all(ctx.attr.include, before_each = "--include")
     args.add_all(ctx.attr.exclude, before_each = "--exclude")
     args.add("--comments", ctx.attr.comments)
+    args.add("--host-tools", ctx.attr.host_tools)
     add_seed(ctx, args)
     if xz:
         args.add("--compressor", "xz")
@@ -99,16 +101,17 @@ def _kheaders_archive_impl(ctx):
     report = ctx.actions.declare_file(ctx.label.name + ".pack.json")
     _pack(ctx, given, archive, manifest, report)
     tree = unpack_tree(ctx, archive)
+    host_tools = compile_host_tools(ctx, tree) if ctx.attr.profile.startswith("module") else None
     return [
         DefaultInfo(files = depset([archive])),
         OutputGroupInfo(manifest = depset([manifest]), report = depset([report]), tree = depset([tree])),
-        KheadersArchiveInfo(archive = archive, manifest = manifest, report = report, tree = tree),
+        KheadersArchiveInfo(archive = archive, host_tools = host_tools, manifest = manifest, report = report, tree = tree),
     ]
 
 kheaders_archive = rule(
     doc = DOC,
     implementation = _kheaders_archive_impl,
-    attrs = COMPRESSOR_ATTRS | SEED_ATTRS | {
+    attrs = COMPRESSOR_ATTRS | HOST_TOOLS_ATTRS | SEED_ATTRS | {
         "add": attr.label_keyed_string_dict(
             doc = "Further members: a file, and its name in the archive.",
             allow_files = True,

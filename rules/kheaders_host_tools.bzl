@@ -1,51 +1,60 @@
 "Rule kheaders_host_tools"
 
 load("//rules/private:compiler.bzl", "CC_TOOLCHAINS", "COMPILERS_ATTR", "compiler_args")
+load("//rules/private:host_tools.bzl", "compile_host_tools")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
 
-DOC = """Gives an archive the programs that a module's build runs, made from the kernel's source for the machine that builds.
+DOC = """Gives an archive the programs that a module's build runs, made for the machine that builds.
 
 ```starlark
 kheaders_host_tools(
     name = "archive_for_here",
     archive = ":archive",
-    source = "@linux//:source",
 )
 ```
 
 `fixdep`, `modpost`, `genksyms`, and as the kernel is configured `objtool` and `resolve_btfids`, run where modules are built. An
-archive from a machine of another kind, or one that was packed without them, has none that do. The source must be of the
-archive's kernel release; it is unpacked and configured as the archive says, once for all modules.
+archive of `kheaders_archive` that holds their sources needs no such rule. One that was read out of a carrier or downloaded does:
+its host tools are then compiled once and not by each module. An archive without sources, from a machine of another kind or
+packed without host tools, needs `source`, the kernel's source of the same release. It is unpacked and configured as the archive
+says, and makes all of them.
 """
 
-def _kheaders_host_tools_impl(ctx):
-    archive = ctx.attr.archive[KheadersArchiveInfo]
-    source = ctx.attr.source[LinuxSourceInfo]
-    tools = ctx.actions.declare_directory(ctx.label.name + ".host_tools")
+def _from_source(ctx, archive, source):
+    out = ctx.actions.declare_directory(ctx.label.name + ".host_tools")
     args = ctx.actions.args()
     args.add("host-tools")
     files = compiler_args(ctx, args)
     args.add_all("--tree", [archive.tree], expand_directories = False)
     source_args(args, source)
-    args.add_all("--out", [tools], expand_directories = False)
+    args.add_all("--out", [out], expand_directories = False)
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
         inputs = depset([archive.tree] + source_inputs(source) + ctx.files._compilers, transitive = [files]),
-        outputs = [tools],
+        outputs = [out],
         mnemonic = "KheadersHostTools",
         progress_message = "Making the host tools of %{label}",
         use_default_shell_env = True,
         toolchain = TOOLCHAIN_TYPE,
     )
+    return out
+
+def _kheaders_host_tools_impl(ctx):
+    archive = ctx.attr.archive[KheadersArchiveInfo]
+    optional_tool(ctx, "kmodule")  # or an error that says what to set
+    if ctx.attr.source:
+        out = _from_source(ctx, archive, ctx.attr.source[LinuxSourceInfo])
+    else:
+        out = compile_host_tools(ctx, archive.tree)
     return [
-        DefaultInfo(files = depset([tools])),
+        DefaultInfo(files = depset([out])),
         KheadersArchiveInfo(
             archive = archive.archive,
-            host_tools = tools,
+            host_tools = out,
             manifest = archive.manifest,
             report = archive.report,
             tree = archive.tree,
@@ -57,7 +66,7 @@ kheaders_host_tools = rule(
     implementation = _kheaders_host_tools_impl,
     attrs = COMPILERS_ATTR | {
         "archive": attr.label(doc = "The archive.", mandatory = True, providers = [KheadersArchiveInfo]),
-        "source": attr.label(doc = "The kernel's source.", mandatory = True, providers = [LinuxSourceInfo]),
+        "source": attr.label(doc = "The kernel's source, for an archive that holds no sources of host tools.", providers = [LinuxSourceInfo]),
     },
     provides = [KheadersArchiveInfo],
     toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,

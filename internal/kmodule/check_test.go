@@ -3,9 +3,7 @@
 package kmodule
 
 import (
-	"path"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
@@ -24,11 +22,8 @@ func TestHostToolsAreTheProfiles(t *testing.T) {
 			}
 			var names []string
 			for _, row := range p.Rows {
-				// What has a suffix is a script, and one script has none.
-				name := row.Pattern.String()
-				below := strings.HasPrefix(name, "scripts/") || strings.HasPrefix(name, "tools/")
-				if below && row.Need == profile.Optional && path.Ext(name) == "" && name != "scripts/check-local-export" {
-					names = append(names, name)
+				if row.Program != "" {
+					names = append(names, row.Pattern.String())
 				}
 			}
 			return names

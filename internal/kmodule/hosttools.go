@@ -13,12 +13,13 @@ import (
 )
 
 // HostTools makes the programs of a kernel's tree that a module's build runs,
-// for an archive that has none for this machine, from the kernel's source.
+// for an archive that has none for this machine: from the sources that it holds,
+// or from the kernel's.
 type HostTools struct {
 	kmake.Target
 	Compiler string // see Module
 	Tree     string // the archive, unpacked
-	Source   Source // the kernel's
+	Source   Source // the kernel's; none for the archive's own sources
 	Out      string // a directory for the programs, named as in a tree
 
 	Scratch string // where to work, empty: Kbuild writes this path into host tools
@@ -30,6 +31,9 @@ func (h HostTools) Build() error {
 	m := Module{Target: h.Target, Compiler: h.Compiler, Tree: h.Tree, Scratch: h.Scratch, Log: h.Log, tree: h.Tree}
 	if err := kmake.Absolute(&m.Tree, &m.Scratch, &h.Scratch); err != nil {
 		return err
+	}
+	if h.Source.Tarball == "" {
+		return h.compile()
 	}
 	options := filepath.Join(m.Tree, "include/config/auto.conf")
 	config, err := kmake.ReadConfig(options)

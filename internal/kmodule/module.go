@@ -68,6 +68,9 @@ func (m Module) Build() (err error) {
 			return err
 		}
 	}
+	if err := m.ownHostTools(); err != nil {
+		return err
+	}
 	if err := m.addToTree(); err != nil {
 		return err
 	}

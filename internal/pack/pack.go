@@ -77,6 +77,8 @@ type Options struct {
 	Add              []Addition
 	Include, Exclude []string // patterns, over what the profile says
 
+	HostTools HostTools // "" for the default
+
 	Epoch    int64 // mtime of the members, in seconds since 1970
 	Comments Comments
 	Encoder  lzma2.Encoder
@@ -210,6 +212,7 @@ func collect(o Options) (sources []source, prof profile.Profile, rel string, g g
 	if err != nil {
 		return nil, prof, "", g, err
 	}
+	s.hostTools = o.HostTools
 	if sources, err = s.run(extra); err != nil {
 		return nil, prof, "", g, err
 	}
@@ -331,22 +334,25 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 		return member{}, err
 	}
 	p = elfstrip.Strip(p) // a program's path of the build is nobody's business
+	if edit := portable[f.name]; edit != nil {
+		p = edit(p)
+	}
 	if cap(n.free) < len(p) {
 		n.free = newPiece(max(pieceSize, len(p)))
 	}
 	m := member{name: f.name, mode: 0o644}
-	header := strings.HasSuffix(f.name, ".h")
+	text := strings.HasSuffix(f.name, ".h") || strings.HasSuffix(f.name, ".c")
 	switch {
-	case header && comments == Strip:
+	case text && comments == Strip:
 		m.content = cstrip.Append(n.free, p, cstrip.Compact)
-	case header && comments == StripKeep:
+	case text && comments == StripKeep:
 		m.content = cstrip.Append(n.free, p, cstrip.KeepLines)
 	default:
 		m.content = append(n.free, p...)
 	}
 	size := len(m.content)
 	m.content, n.free = m.content[:size:size], m.content[size:size:cap(m.content)]
-	if !header && (bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o")) {
+	if !text && (bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o")) {
 		m.mode = 0o755
 	}
 	return m, nil

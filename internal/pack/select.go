@@ -22,12 +22,13 @@ type source struct {
 
 // selection finds the files of the trees that the patterns ask for.
 type selection struct {
-	trees   []tree
-	paths   []string // of the trees, as they were given
-	profile profile.Profile
-	guard   guard
-	include []profile.Pattern
-	exclude []profile.Pattern
+	trees     []tree
+	paths     []string // of the trees, as they were given
+	profile   profile.Profile
+	guard     guard
+	include   []profile.Pattern
+	exclude   []profile.Pattern
+	hostTools HostTools
 
 	hits    map[string]int    // matches of each pattern, by its text
 	found   map[string]source // by name
@@ -57,6 +58,16 @@ func (s *selection) run(extra []source) ([]source, error) {
 	}
 	if err := s.missing(); err != nil {
 		return nil, err
+	}
+	compiled, err := s.chooseHostTools(s.hostTools)
+	if err != nil {
+		return nil, err
+	}
+	if compiled {
+		text := []byte(profile.HostToolsMakefile)
+		if err := s.put(source{toolsMakefile, "the host tools' Makefile", func(dst []byte) ([]byte, error) { return append(dst, text...), nil }}); err != nil {
+			return nil, err
+		}
 	}
 	for i, t := range s.trees {
 		if err := t.load(s.pending[i]); err != nil {
@@ -200,7 +211,7 @@ func isWrapper(t tree, name string) (bool, error) {
 func (s *selection) missing() error {
 	var patterns []string
 	for _, r := range s.profile.Rows {
-		if r.Need == profile.Required && s.hits[r.Pattern.String()] == 0 {
+		if r.Need == profile.Required && r.Source == nil && s.hits[r.Pattern.String()] == 0 {
 			patterns = append(patterns, r.Pattern.String())
 		}
 	}

@@ -75,6 +75,22 @@ func expandBraces(text string) ([]string, error) {
 // String returns the pattern as it was written.
 func (p Pattern) String() string { return p.text }
 
+// Names returns the files that a pattern without wildcards stands for, and nil
+// for one with any.
+func (p Pattern) Names() (names []string) {
+	for _, alt := range p.alts {
+		var name []string
+		for _, c := range alt {
+			if c.kind != literal {
+				return nil
+			}
+			name = append(name, c.text)
+		}
+		names = append(names, strings.Join(name, "/"))
+	}
+	return names
+}
+
 // Match reports whether the pattern selects a file, given by the components of
 // its path.
 func (p Pattern) Match(name []string) bool {

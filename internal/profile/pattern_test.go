@@ -3,6 +3,7 @@
 package profile
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,4 +83,24 @@ func FuzzPattern(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNames(t *testing.T) {
+	for _, tt := range []struct {
+		pattern string
+		want    []string
+	}{
+		{"scripts/{a,b}.c", []string{"scripts/a.c", "scripts/b.c"}},
+		{"Makefile", []string{"Makefile"}},
+		{"scripts/*.{c,h}", nil},
+		{"include/**/a.h", nil},
+	} {
+		p, err := CompilePattern(tt.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Names(); !slices.Equal(got, tt.want) {
+			t.Errorf("Names(%q): got %q, want %q", tt.pattern, got, tt.want)
+		}
+	}
 }

@@ -25,6 +25,13 @@ const (
 type Row struct {
 	Need    Need
 	Pattern Pattern
+	// Program is the host tool that the file is, by its base name, or "". Source
+	// are the host tools that the files are compiled into.
+	Program string
+	Source  []string
+	// Asked says of a Source that it is packed only when sources are asked for:
+	// it is large, or compiles only where a library's headers are.
+	Asked bool
 }
 
 // Profile is what the table says for one kernel.
@@ -67,10 +74,39 @@ func Load(name string, series Series, arch string, config Config) (Profile, erro
 			if err != nil {
 				return Profile{}, err
 			}
-			p.Rows = append(p.Rows, Row{need, pattern})
+			p.Rows = append(p.Rows, Row{need, pattern, r.program, r.source, r.asked})
 		}
 	}
 	return p, nil
+}
+
+// HostTool is a program that runs where modules are built.
+type HostTool struct {
+	Name   string
+	Source bool // the table says what it is compiled from
+	Asked  bool // and that this is packed only when asked for
+}
+
+// HostTools returns those that the profile has rows for.
+func (p Profile) HostTools() (tools []HostTool) {
+	add := func(name string) *HostTool {
+		i := slices.IndexFunc(tools, func(t HostTool) bool { return t.Name == name })
+		if i < 0 {
+			i, tools = len(tools), append(tools, HostTool{Name: name})
+		}
+		return &tools[i]
+	}
+	for _, r := range p.Rows {
+		if r.Program != "" {
+			add(r.Program)
+		}
+		// What several tools share says of none that this kernel has it.
+		if len(r.Source) == 1 {
+			t := add(r.Source[0])
+			t.Source, t.Asked = true, t.Asked || r.Asked
+		}
+	}
+	return tools
 }
 
 // SourceArch returns the directory below arch/ for an ARCH as make takes it: the
@@ -141,6 +177,9 @@ type row struct {
 	from, until Series
 	arch        []string // all that are named; "!x86" means not this one
 	config      []string // likewise
+	program     string
+	source      []string
+	asked       bool
 }
 
 // holds returns what the row needs for a kernel, and whether it concerns that
@@ -202,6 +241,14 @@ func parseRow(f []string) (r row, err error) {
 			r.arch = append(r.arch, value)
 		case "if":
 			r.config = append(r.config, value)
+		case "program":
+			r.program = value
+		case "source":
+			r.source = append(r.source, value)
+		case "when":
+			if r.asked = value == "asked"; !r.asked {
+				err = fmt.Errorf("unknown condition %q", value)
+			}
 		default:
 			err = fmt.Errorf("unknown word %q", word)
 		}

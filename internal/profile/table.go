@@ -16,6 +16,10 @@ const tableText = `# What goes into an archive. One row a pattern:
 #	                             is a ?, as stable kernels get backports
 #	arch x86, arch !x86          this architecture, or any other
 #	if CONFIG_X, if !CONFIG_X    this configuration
+#	program X                    the host tool X
+#	source X                     what X is compiled from, together with the other
+#	                             rows of X; a + is one that it needs
+#	when asked                   of a source: the default is the program
 #
 # $ARCH is the directory below arch/. A section [a: b] has the rows of [b] too.
 
@@ -90,18 +94,36 @@ const tableText = `# What goes into an archive. One row a pattern:
 ? scripts/gen-btf.sh                          if CONFIG_DEBUG_INFO_BTF_MODULES
 ? scripts/pahole-flags.sh
 ? scripts/pahole-version.sh
-? tools/bpf/resolve_btfids/resolve_btfids     if CONFIG_DEBUG_INFO_BTF_MODULES
+? tools/bpf/resolve_btfids/resolve_btfids     if CONFIG_DEBUG_INFO_BTF_MODULES program resolve_btfids
 
-# Programs that run on the machine that builds modules.
-? scripts/basic/fixdep
-? scripts/mod/modpost
-? scripts/genksyms/genksyms                   if CONFIG_MODVERSIONS
-? scripts/gendwarfksyms/gendwarfksyms         if CONFIG_GENDWARFKSYMS
-? scripts/recordmcount                        if CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT
+# Host tools: they run on the machine that builds modules, which need not be like
+# the one that built the kernel. scripts/Makefile.hosttools compiles the sources.
+# Every C compiler does; those of sign-file and gendwarfksyms need libraries.
+? scripts/basic/fixdep                        program fixdep
++ scripts/basic/fixdep.c                      source fixdep
+? scripts/mod/modpost                         program modpost
++ scripts/mod/{modpost,file2alias,sumversion}.c source modpost
++ scripts/mod/{modpost,elfconfig,devicetable-offsets}.h source modpost
++ scripts/mod/symsearch.c                     from 6.9 source modpost
+? scripts/mod/list.h                          until 6.10 source modpost
+? scripts/include/*.h                         source modpost source fixdep source genksyms source gendwarfksyms
+? scripts/genksyms/genksyms                   if CONFIG_MODVERSIONS if !CONFIG_GENDWARFKSYMS program genksyms
++ scripts/genksyms/{genksyms,keywords,parse.tab,lex.lex}.c if CONFIG_MODVERSIONS if !CONFIG_GENDWARFKSYMS source genksyms
++ scripts/genksyms/{genksyms,parse.tab}.h     if CONFIG_MODVERSIONS if !CONFIG_GENDWARFKSYMS source genksyms
+? scripts/gendwarfksyms/gendwarfksyms         if CONFIG_GENDWARFKSYMS program gendwarfksyms
++ scripts/gendwarfksyms/{gendwarfksyms,cache,die,dwarf,kabi,symbols,types}.c if CONFIG_GENDWARFKSYMS source gendwarfksyms when asked
++ scripts/gendwarfksyms/gendwarfksyms.h       if CONFIG_GENDWARFKSYMS source gendwarfksyms when asked
+? scripts/recordmcount                        if CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT program recordmcount
++ scripts/recordmcount.{c,h}                  if CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT source recordmcount
 ? scripts/recordmcount.pl                     if CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT
-? scripts/tracepoint-update                   if CONFIG_TRACEPOINT_VERIFY_USED
-? tools/objtool/objtool                       if CONFIG_OBJTOOL
-? tools/objtool/objtool                       until 5.18 if CONFIG_STACK_VALIDATION
+? scripts/tracepoint-update                   if CONFIG_TRACEPOINT_VERIFY_USED program tracepoint-update
++ scripts/{tracepoint-update,elf-parse}.c     if CONFIG_TRACEPOINT_VERIFY_USED source tracepoint-update
++ scripts/elf-parse.h                         if CONFIG_TRACEPOINT_VERIFY_USED source tracepoint-update
++ tools/include/tools/{be,le}_byteshift.h     if CONFIG_TRACEPOINT_VERIFY_USED source tracepoint-update
++ scripts/sign-file.c                         if CONFIG_MODULE_SIG_FORMAT source sign-file
+? scripts/ssl-common.h                        if CONFIG_MODULE_SIG_FORMAT source sign-file
+? tools/objtool/objtool                       if CONFIG_OBJTOOL program objtool
+? tools/objtool/objtool                       until 5.18 if CONFIG_STACK_VALIDATION program objtool
 
 # Makefiles of the architectures. x86 and arm64 are exact; the rest is the shape
 # that scripts/package/install-extmod-build gives every architecture.

@@ -23,7 +23,7 @@ var tool = cli.Tool{
 	Commands: []cli.Command{
 		{Name: "build", Usage: "--tree DIR --source NAME=FILE… --out NAME.ko=FILE… --scratch DIR", Summary: "build modules from an unpacked archive", Run: build},
 		{Name: "bpf", Usage: "--tree DIR --source NAME=FILE --out FILE --scratch DIR", Summary: "compile an eBPF program against an unpacked archive", Run: bpf},
-		{Name: "host-tools", Usage: "--tree DIR --source FILE --out DIR", Summary: "make an archive's host tools from the kernel's source", Run: hostTools},
+		{Name: "host-tools", Usage: "--tree DIR [--source FILE] --out DIR", Summary: "compile an archive's host tools from the sources in it, or from the kernel's", Run: hostTools},
 		{Name: "boot-image", Usage: "--image FILE --kernel FILE --mkbootimg PROGRAM --unpack-bootimg PROGRAM --out FILE --scratch DIR", Summary: "put a kernel into an Android boot image", Run: bootImage},
 		{Name: "prepare", Usage: "--source FILE --arch ARCH --config FILE --release FILE --out TAR", Summary: "make a tree of headers from a kernel's source and configuration", Run: prepare},
 		{Name: "install", Usage: "--module FILE --out FILE [--strip] [--sign-file PROGRAM --key FILE --cert FILE --hash NAME]", Summary: "strip and sign a module, as modules_install does", Run: install},
@@ -123,8 +123,11 @@ func hostTools(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&h.Tree, "tree", "", "the unpacked archive, a `DIR`")
 	sourceFlags(fs, &h.Source)
 	fs.StringVar(&h.Out, "out", "", "where the tools go: a `DIR`")
-	if err := cli.ParseAll(fs, args, "tree", "source", "out"); err != nil {
+	if err := cli.ParseAll(fs, args, "tree", "out"); err != nil {
 		return err
+	}
+	if h.Source.Tarball == "" && len(h.Source.Patches)+len(h.Source.Overlay) > 0 {
+		return cli.Usagef("--patch or --overlay is given without --source, which they change")
 	}
 	return kbuild.InScratch(func(dir string) error {
 		h.Scratch = dir

@@ -36,6 +36,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	flags.Var((*cli.Strings)(&o.Exclude), "exclude", "leave out the files that match `PATTERN`; may be repeated")
 	flags.Int64Var(&o.Epoch, "epoch", 0, "date the members `SECONDS` after 1970")
 	flags.StringVar((*string)(&o.Comments), "comments", string(pack.Strip), "`HOW` to treat comments in headers: strip them, strip them and keep the lines' numbers (lines), or keep them")
+	hostTools := flags.String("host-tools", string(pack.DefaultTools), "the `FORM` of fixdep, modpost and the like, which run where modules are built: source, binary, both, none, or default, which the profile's table says")
 	compressor := flags.String("compressor", "go", "the `ENCODER`: go, or xz for a smaller archive, with --xz")
 	xz := flags.String("xz", "", "the `FILE` that is the xz program")
 	preset := flags.String("xz-preset", "", "the `PRESET` of xz: default, smallest, or what xz --lzma2 takes, such as 9e or 6,dict=32MiB")
@@ -58,6 +59,9 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 		return cli.Usagef("--comments is %q: expected strip, lines or keep", o.Comments)
 	}
 	var err error
+	if o.HostTools, err = pack.ParseHostTools(*hostTools); err != nil {
+		return cli.Usagef("--host-tools: %v", err)
+	}
 	if o.Encoder, err = encoder(*compressor, *xz, *preset); err != nil {
 		return err
 	}
