@@ -83,7 +83,7 @@ linux_bzl_kernel = rule(
         "module_symvers": attr.label(doc = "Module.symvers: `:module_symvers`.", allow_single_file = True, mandatory = True),
         "required_programs": attr.label(
             doc = "The programs and C headers that the machine must provide: a `kbuild_required_programs`. All of them are looked for before the build.",
-            default = Label("//rules/kbuild:host_tools"),
+            default = Label("//rules/kbuild:required_programs"),
         ),
         "source": attr.label(
             doc = "The source that the kernel was built from, with its patches.",

@@ -34,7 +34,7 @@ this or `placeholder`; with neither, no archive can be stamped. With one of them
     ),
     "required_programs": attr.label(
         doc = "The programs and C headers that the machine must provide: a `kbuild_required_programs`. All of them are looked for before the build.",
-        default = Label("//rules/kbuild:host_tools"),
+        default = Label("//rules/kbuild:required_programs"),
     ),
     "source": attr.label(doc = "The source.", mandatory = True, providers = [LinuxSourceInfo]),
     "uapi": attr.bool(doc = "Make usr/include too, the headers for programs, which archives of the profiles with `+uapi` hold."),
