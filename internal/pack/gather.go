@@ -84,7 +84,10 @@ func (o Gather) Run() (*Gathered, error) {
 	if trees, err = toolTrees(trees, arch, nil); err != nil {
 		return nil, err
 	}
-	g := gathering{arch: "arch/" + arch, take: o.Take, from: map[string]int{}}
+	g := gathering{archs: []string{"arch/" + arch}, take: o.Take, from: map[string]int{}}
+	if arch == "um" {
+		g.archs = append(g.archs, "arch/x86") // the machine that it runs on: arch/um/Makefile, HOST_DIR
+	}
 	if g.guard, err = newGuard(trees, "", nil, o.AllowSeed); err != nil {
 		return nil, err
 	}
@@ -160,7 +163,7 @@ func hasDir(t tree, dir string) (bool, error) {
 
 // gathering is one run.
 type gathering struct {
-	arch  string
+	archs []string // directories of architectures
 	take  []string
 	guard guard
 	from  map[string]int // the tree that a file is taken from, by name
@@ -193,9 +196,19 @@ func (g *gathering) above(dir string) bool {
 	leads := func(root string) bool {
 		return dir == root || strings.HasPrefix(root, dir+"/") || strings.HasPrefix(dir, root+"/")
 	}
-	return leads(g.arch) || slices.ContainsFunc(roots, leads) || slices.ContainsFunc(g.take, func(name string) bool {
+	return slices.ContainsFunc(g.archs, leads) || slices.ContainsFunc(roots, leads) || slices.ContainsFunc(g.take, func(name string) bool {
 		return strings.HasPrefix(name, dir+"/")
 	})
+}
+
+// belowArch returns the part of a name below an architecture's directory.
+func (g *gathering) belowArch(name string) (below string, ok bool) {
+	for _, arch := range g.archs {
+		if below, ok = strings.CutPrefix(name, arch+"/"); ok {
+			return below, true
+		}
+	}
+	return "", false
 }
 
 // wants reports whether a file is wanted.
@@ -204,7 +217,7 @@ func (g *gathering) wants(name string) bool {
 	if _, never := profile.Never(name, g.guard.allowSeed); strings.HasPrefix(base, ".") || never {
 		return false
 	}
-	if below, ok := strings.CutPrefix(name, g.arch+"/"); ok {
+	if below, ok := g.belowArch(name); ok {
 		return strings.Contains("/"+below, "/include/") || hasPrefix(base, "Makefile", "Kbuild", "Platform") ||
 			slices.Contains([]string{".h", ".lds", ".o", ".sh"}, path.Ext(base))
 	}

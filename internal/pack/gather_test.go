@@ -12,8 +12,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 )
 
 // kleafTrees are a source, and the objects' tree after `make modules_prepare` as
@@ -232,6 +235,39 @@ func TestHostToolWrappers(t *testing.T) {
 	for name, want := range map[string]string{"scripts/basic/fixdep": "#!fixdep", "scripts/mod/modpost": "#!modpost", "tools/objtool/objtool": "#!objtool"} {
 		if got[name] != sha256.Sum256([]byte(want)) {
 			t.Errorf("pack: %s is not %s", name, want)
+		}
+	}
+}
+
+// What an architecture's headers outside its include directory are gathered and
+// packed: um's are those of the machine that it runs on.
+func TestHeadersOfOtherDirectories(t *testing.T) {
+	for arch, names := range map[string][]string{
+		"um":     {"arch/um/include/shared/os.h", "arch/x86/um/asm/elf.h", "arch/x86/um/shared/sysdep/ptrace.h", "arch/x86/include/asm/page.h", "arch/x86/Makefile.um"},
+		"xtensa": {"arch/xtensa/variants/fsf/include/variant/core.h", "arch/xtensa/platforms/iss/include/platform/serial.h"},
+		"csky":   {"arch/csky/abiv1/inc/abi/page.h", "arch/csky/abiv2/inc/abi/page.h"},
+		"arm":    {"arch/arm/mach-rpc/include/mach/io.h", "arch/arm/plat-orion/include/plat/mpp.h"},
+	} {
+		src, obj := sourceTree(), objectTree()
+		for _, name := range append(names, "arch/"+arch+"/Makefile", "arch/"+arch+"/include/asm/page.h") {
+			src[name] = "#define PAGE 1\n"
+		}
+		obj["arch/"+arch+"/include/generated/asm/types.h"] = "#define TYPES 1\n"
+		o := options(t, src, obj)
+		o.Arch = arch
+		g, err := Gather{Arch: arch, Trees: o.Trees}.Run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		gathered := g.contents(t)
+		r, _ := pack(t, o)
+		for _, name := range names {
+			if gathered[name] == "" {
+				t.Errorf("%s: gather has no %s", arch, name)
+			}
+			if !slices.ContainsFunc(r.Manifest, func(e manifest.Entry) bool { return e.Name == name }) {
+				t.Errorf("%s: the archive has no %s", arch, name)
+			}
 		}
 	}
 }

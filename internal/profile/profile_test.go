@@ -59,6 +59,47 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Architectures whose headers are elsewhere too: the files that their Makefiles
+// give the compiler a path to, in 6.1 and 7.2.
+func TestHeadersElsewhere(t *testing.T) {
+	for _, tt := range []struct {
+		arch, name string
+		want       bool
+	}{
+		{"xtensa", "arch/xtensa/variants/dc232b/include/variant/core.h", true},
+		{"xtensa", "arch/xtensa/platforms/iss/include/platform/simcall.h", true},
+		{"csky", "arch/csky/abiv1/inc/abi/cacheflush.h", true},
+		{"csky", "arch/csky/abiv2/inc/abi/fpu.h", true},
+		{"arm", "arch/arm/mach-footbridge/include/mach/hardware.h", true},
+		{"arm", "arch/arm/plat-orion/include/plat/mpp.h", true},
+		{"arc", "arch/arc/plat-eznps/include/plat/ctop.h", true},
+		{"mips", "arch/mips/include/asm/mach-generic/irq.h", true},
+		{"sh", "arch/sh/include/cpu-sh4/cpu/addrspace.h", true},
+		{"um", "arch/um/include/shared/os.h", true},
+		{"um", "arch/x86/um/asm/elf.h", true},
+		{"um", "arch/x86/um/shared/sysdep/ptrace.h", true},
+		{"um", "arch/x86/include/asm/alternative.h", true},
+		{"um", "arch/x86/include/generated/uapi/asm/types.h", true},
+		{"um", "arch/x86/Makefile.um", true},
+		{"um", "arch/um/Makefile-os-Linux", true},
+		{"um", "arch/x86/kvm/mmu.h", false},
+		{"x86", "arch/x86/um/asm/elf.h", false},
+		{"arm64", "arch/arm64/kvm/hyp/include/hyp/switch.h", false},
+		{"xtensa", "arch/xtensa/kernel/entry.S", false},
+	} {
+		for _, series := range Tested {
+			p, err := Load("module", series, tt.arch, func(string) bool { return false })
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := slices.ContainsFunc(p.Rows, func(r Row) bool { return r.Need != Excluded && r.Pattern.Match(strings.Split(tt.name, "/")) })
+			if got != tt.want {
+				t.Errorf("%s of %s: packed: %v, want %v", tt.name, series, got, tt.want)
+			}
+		}
+	}
+}
+
 func TestLoadErrors(t *testing.T) {
 	none := func(string) bool { return false }
 	tests := []struct {

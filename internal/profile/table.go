@@ -132,10 +132,17 @@ const tableText = `# What goes into an archive. One row a pattern:
 ? scripts/Makefile.defconf                    arch !x86
 ? arch/$ARCH/Makefile{_,.,-}*                 arch !x86 arch !arm64
 ? arch/mips/{Kbuild.platforms,*/Platform}     arch mips
-? arch/arm/{mach,plat}-*/include/**/*.h       arch arm
 ? arch/powerpc/lib/crtsavres.o                arch powerpc
 ? arch/powerpc/tools/*.sh                     arch powerpc
 ? arch/s390/lib/expoline/expoline.o           arch s390
+
+# Their headers outside arch/$ARCH/include, which their Makefiles name: variants
+# and platforms of arc, arm and xtensa; csky calls the directory inc; um is built
+# on the headers of the machine that it runs on, x86.
+? arch/$ARCH/**/include/**/*.h                arch !x86 arch !arm64
+? arch/csky/abiv*/inc/**/*.h                  arch csky
+? arch/x86/{um,include}/**/*.h                arch um
+? arch/x86/Makefile.um                        arch um
 
 # The sanitised headers for programs, as make headers leaves them.
 [uapi]
