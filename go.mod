@@ -8,7 +8,6 @@ require (
 	github.com/cilium/ebpf v0.21.0
 	github.com/klauspost/compress v1.19.2
 	github.com/ulikunitz/xz v0.5.17
+	golang.org/x/sys v0.37.0
 	google.golang.org/protobuf v1.36.12
 )
-
-require golang.org/x/sys v0.37.0 // indirect
