@@ -17,8 +17,8 @@ import (
 // a temporary one in the same directory that takes path's name at the end. The
 // file gets exactly mode, whatever the umask. If write or anything else fails,
 // path is as it was before and no temporary file remains; package cleanup sees
-// to it when a signal ends the program. The error of write is returned as it is;
-// the others name path.
+// to it when a signal ends the program, and the next Write to path when the program
+// was killed. The error of write is returned as it is; the others name path.
 //
 // A path that exists and is not a regular file (a directory, a device, a link
 // such as /dev/stdout) is refused: renaming would replace it.
@@ -41,14 +41,16 @@ func Write(path string, mode fs.FileMode, write func(*os.File) error) (err error
 	if dir == "" {
 		dir = "."
 	}
-	var f *os.File
+	removeLeft(dir, name)
+	var f, lock *os.File
 	forget, err := cleanup.Make(func() (undo func(), err error) {
-		f, err = os.CreateTemp(dir, ".tmp*") // short, for name may be as long as names can be
+		f, lock, err = create(dir, name)
 		return func() { os.Remove(f.Name()) }, err
 	})
 	if err != nil {
 		return fmt.Errorf("write file %s: %w", path, cause(err))
 	}
+	defer lock.Close()
 	// Until the rename, every way out, a panic of write included, leads here.
 	done := false
 	defer func() {

@@ -185,3 +185,64 @@ func TestWritePanic(t *testing.T) {
 	}()
 	wantFiles(t, dir)
 }
+
+// What a killed run has left is removed by the next that writes the same file; what
+// another run is writing, and other files, stay.
+func TestWriteRemovesLeft(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "vmlinux")
+	left, lock, err := create(dir, "vmlinux")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(left.Close(), lock.Close()); err != nil {
+		t.Fatal(err)
+	}
+	other, lock, err := create(dir, "System.map")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(other.Close(), lock.Close()); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, prefix("vmlinux")+"link")
+	if err := os.Symlink("none", link); err != nil {
+		t.Fatal(err)
+	}
+	err = Write(path, 0o644, func(f *os.File) error {
+		// Meanwhile, another run.
+		if err := Write(path, 0o644, content("second")); err != nil {
+			return err
+		}
+		return content("first")(f)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, dir, filepath.Base(other.Name()), filepath.Base(link), "vmlinux")
+	if got, err := os.ReadFile(path); string(got) != "first" || err != nil {
+		t.Errorf("got %q, %v, want what was renamed last", got, err)
+	}
+}
+
+// Runs that write one file at the same time all succeed, and one of them wins.
+func TestWriteTogether(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "vmlinux")
+	errs := make(chan error)
+	for range 8 {
+		go func() {
+			var err error
+			for range 50 {
+				err = errors.Join(err, Write(path, 0o644, content("text")))
+			}
+			errs <- err
+		}()
+	}
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	wantFiles(t, dir, "vmlinux")
+}

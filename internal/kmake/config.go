@@ -6,9 +6,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // "CONFIG_X=y" or "# CONFIG_X is not set": scripts/kconfig/confdata.c.
@@ -21,7 +22,7 @@ const maxConfigLine = 1 << 20
 // ReadConfig returns the options that a .config or a fragment sets; "n" stands
 // for "is not set".
 func ReadConfig(file string) (map[string]string, error) {
-	f, err := os.Open(file)
+	f, err := infile.Open(file)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/claim"
 	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // SetWritable gives or takes the permission to write to all below dir.
@@ -51,8 +53,8 @@ func RemoveScratch(dir string) error {
 }
 
 // MakeScratch makes dir to work in and returns what removes it again, which a
-// signal does too. A directory that is there is taken when it is empty, and is
-// left empty: what is in another is not ours to remove.
+// signal does too. A directory that is there is used when it is empty, or is what a
+// killed run has left, and is left empty: what is in another is not ours to remove.
 func MakeScratch(dir string) (remove func() error, err error) {
 	var removeAll func() error
 	done, err := cleanup.Make(func() (undo func(), err error) {
@@ -74,37 +76,60 @@ func MakeScratch(dir string) (remove func() error, err error) {
 }
 
 func makeScratch(dir string) (remove func() error, err error) {
+	made := true
 	err = os.Mkdir(dir, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		made = false
+		var info fs.FileInfo
+		if info, err = os.Lstat(dir); err == nil && !info.IsDir() {
+			return nil, fmt.Errorf("scratch %s is there and no directory: name a new directory", dir)
+		}
+	}
+	var root *os.Root
 	if err == nil {
-		return func() error { return RemoveScratch(dir) }, nil
+		root, err = os.OpenRoot(dir)
 	}
-	if !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("make scratch: %w", err)
-	}
-	info, err := os.Lstat(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make scratch: %w", err)
 	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("scratch %s is there and no directory: name a new directory", dir)
-	}
-	entries, err := os.ReadDir(dir)
+	claimed, err := claim.Take(root, func([]string) error { return emptyScratch(dir) })
 	if err != nil {
+		root.Close()
+		var other *claim.NotEmptyError
+		switch {
+		case errors.As(err, &other):
+			return nil, fmt.Errorf("scratch %s is there and not empty: remove it or name a new directory", dir)
+		case errors.Is(err, claim.ErrBusy):
+			return nil, fmt.Errorf("scratch %s is another run's: name a new directory", dir)
+		}
 		return nil, fmt.Errorf("make scratch: %w", err)
 	}
-	if len(entries) > 0 {
-		return nil, fmt.Errorf("scratch %s is there and not empty: remove it or name a new directory", dir)
-	}
-	return func() error { return emptyScratch(dir) }, nil
+	return func() error {
+		if err := emptyScratch(dir); err != nil {
+			return err
+		}
+		if err := claimed.Give(); err != nil {
+			return err
+		}
+		if made {
+			if err := os.Remove(dir); err != nil {
+				return err
+			}
+		}
+		return root.Close()
+	}, nil
 }
 
-// emptyScratch removes all that is in dir.
+// emptyScratch removes all that is in dir but the mark of a claim.
 func emptyScratch(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
+		if e.Name() == claim.Mark {
+			continue
+		}
 		if err := RemoveScratch(filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
@@ -114,7 +139,7 @@ func emptyScratch(dir string) error {
 
 // CopyFile copies a regular file, with its run bits, as atomicfile.Write has it.
 func CopyFile(from, to string) error {
-	in, err := os.Open(from)
+	in, err := infile.Open(from)
 	if err != nil {
 		return err
 	}

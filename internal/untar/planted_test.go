@@ -51,6 +51,38 @@ func TestExtractPlanted(t *testing.T) {
 	}
 }
 
+// What another has put there or taken away after it was unpacked shows at the end.
+func TestExtractChanged(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(out string) error
+		want   string
+	}{
+		{"another file", func(out string) error { return os.WriteFile(filepath.Join(out, "d/other"), nil, 0o644) }, `"d/other" was not unpacked`},
+		{"removed", func(out string) error { return os.Remove(filepath.Join(out, "d/f")) }, "it has 1 files, directories and links, and 2 were unpacked"},
+		{"cut off", func(out string) error { return os.Truncate(filepath.Join(out, "d/f"), 0) }, `"d/f" is not what was unpacked`},
+		{"a link", func(out string) error {
+			f := filepath.Join(out, "d/f")
+			return errors.Join(os.Remove(f), os.Symlink("/etc/passwd", f))
+		}, `"d/f" is not what was unpacked`},
+	} {
+		root := t.TempDir()
+		out := filepath.Join(root, "out")
+		r := &planting{parts: [][]byte{pack(t, file("d/f", "x"))[:1024], make([]byte, 1024)}, plant: func() {
+			// The member is written once what is behind it is asked for.
+			if err := tt.change(out); err != nil {
+				t.Error(err)
+			}
+		}}
+		if _, err := Extract(out, r, roomy); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want %q in it", tt.name, err, tt.want)
+		}
+		if got := list(t, root); got != "" {
+			t.Errorf("%s: left behind:\n%s", tt.name, got)
+		}
+	}
+}
+
 // Another may also put something else in the place of the directory, or of one
 // below it: no link is made there, and nothing in it is removed.
 func TestExtractReplaced(t *testing.T) {
@@ -64,15 +96,19 @@ func TestExtractReplaced(t *testing.T) {
 		left    string
 	}{
 		{"by a link, then a link", "out", os.Symlink, nil, pack(t, symlink("l", "f")), `create link "l": `,
-			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\n-rw-r--r-- held/a \nlink out ELSEWHERE"},
+			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\nlink out ELSEWHERE"},
 		{"by a directory, then a link", "out", os.Rename, nil, pack(t, symlink("l", "f")), `create link "l": `,
-			"drwxr-xr-x held\n-rw-r--r-- held/a \ndrwxr-xr-x out\n-rw-r--r-- out/f "},
+			"drwxr-xr-x held\ndrwxr-xr-x out\n-rw-r--r-- out/f "},
 		{"below, then a link", "out/d", os.Symlink, pack(t, file("d/g", ""), symlink("d/l", "g")), nil, `create link "d/l": `,
 			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\n-rw-r--r-- held/g \ndrwxr-xr-x out"},
-		{"by a link, then an error", "out", os.Symlink, nil, bytes.Repeat([]byte("no tar"), 100), "remove what was unpacked: ",
-			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\n-rw-r--r-- held/a \nlink out ELSEWHERE"},
-		{"by a directory, then an error", "out", os.Rename, nil, bytes.Repeat([]byte("no tar"), 100), "remove what was unpacked: ",
-			"drwxr-xr-x held\n-rw-r--r-- held/a \ndrwxr-xr-x out\n-rw-r--r-- out/f "},
+		{"by a link, then the end", "out", os.Symlink, nil, make([]byte, 1024), "somebody has replaced it",
+			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\nlink out ELSEWHERE"},
+		{"by a directory, then the end", "out", os.Rename, nil, make([]byte, 1024), "somebody has replaced it",
+			"drwxr-xr-x held\ndrwxr-xr-x out\n-rw-r--r-- out/f "},
+		{"by a link, then an error", "out", os.Symlink, nil, bytes.Repeat([]byte("no tar"), 100), "read tar: ",
+			"drwxr-xr-x elsewhere\n-rw-r--r-- elsewhere/f \ndrwxr-xr-x held\nlink out ELSEWHERE"},
+		{"by a directory, then an error", "out", os.Rename, nil, bytes.Repeat([]byte("no tar"), 100), "read tar: ",
+			"drwxr-xr-x held\ndrwxr-xr-x out\n-rw-r--r-- out/f "},
 	} {
 		root := t.TempDir()
 		out, elsewhere := filepath.Join(root, "out"), filepath.Join(root, "elsewhere")

@@ -18,12 +18,31 @@ import (
 // that name, and does what a signal does in the middle of it.
 const asInterrupted = "UNPACK_AND_CLEAN_UP"
 
+// With this it unpacks into that directory, and waits in the middle of it.
+const asKilled = "UNPACK_AND_WAIT"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(asInterrupted); dir != "" {
 		fmt.Fprintln(os.Stderr, interrupted(dir))
 		os.Exit(1)
 	}
+	if dir := os.Getenv(asKilled); dir != "" {
+		r, w := io.Pipe()
+		go half(w)
+		_, err := Extract(dir, r, Limits{Bytes: 1 << 20, Members: 1000})
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
+}
+
+// half writes a hundred files of a tar.
+func half(w io.Writer) {
+	members := tar.NewWriter(w)
+	for i := range 100 {
+		members.WriteHeader(&tar.Header{Name: fmt.Sprintf("include/%d/file.h", i), Mode: 0o644})
+	}
+	members.Flush()
 }
 
 // interrupted ends the program, with status 0 if there was something to clean
@@ -31,11 +50,7 @@ func TestMain(m *testing.M) {
 func interrupted(dir string) error {
 	r, w := io.Pipe()
 	go func() {
-		members := tar.NewWriter(w)
-		for i := range 100 {
-			members.WriteHeader(&tar.Header{Name: fmt.Sprintf("include/%d/file.h", i), Mode: 0o644})
-		}
-		members.Flush()
+		half(w)
 		if _, err := os.Stat(filepath.Join(dir, "include/50/file.h")); err != nil {
 			w.CloseWithError(err)
 			return

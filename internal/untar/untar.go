@@ -20,6 +20,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/claim"
 	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 )
 
@@ -61,15 +62,18 @@ type extractor struct {
 }
 
 type member struct {
-	dir     bool
-	implied bool // a directory that only a longer name told of
+	mode    fs.FileMode // the type alone
+	size    int64       // bytes of a regular file
+	implied bool        // a directory that only a longer name told of
 }
 
 type link struct{ name, target string }
 
 // Extract unpacks a tar stream into the directory dir, which must not exist or
 // be empty. On failure nothing is left in it, and it is not left behind if it
-// did not exist; package cleanup sees to it when a signal ends the program.
+// did not exist; package cleanup sees to it when a signal ends the program, and the
+// next Extract into dir when the program was killed. Of several at a time into one
+// directory, one succeeds. At the end, dir holds what was unpacked and nothing else.
 //
 // Members may be regular files, directories, and symbolic links whose targets
 // are relative and stay inside dir. Anything else, a name that is absolute or
@@ -90,7 +94,7 @@ func Extract(dir string, r io.Reader, limits Limits) (counts Counts, err error) 
 	x := &extractor{
 		to:     to,
 		limits: limits,
-		seen:   map[string]member{".": {dir: true, implied: true}},
+		seen:   map[string]member{".": {mode: fs.ModeDir, implied: true}},
 		buf:    make([]byte, 256<<10),
 	}
 	r = &bounded{r, limits.Bytes}
@@ -115,7 +119,7 @@ func Extract(dir string, r io.Reader, limits Limits) (counts Counts, err error) 
 			return Counts{}, err
 		}
 	}
-	return x.counts, nil
+	return x.counts, to.check(x.seen)
 }
 
 // bounded fails, rather than ends, where a stream is longer than it may be.
@@ -160,7 +164,7 @@ func (x *extractor) member(hdr *tar.Header, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if err := x.claim(name, hdr.Typeflag == tar.TypeDir); err != nil {
+	if err := x.claim(name, hdr.FileInfo().Mode().Type()); err != nil {
 		return err
 	}
 	switch hdr.Typeflag {
@@ -198,29 +202,31 @@ func (x *extractor) file(name string, hdr *tar.Header, in io.Reader) error {
 	if n != hdr.Size {
 		return fmt.Errorf("unpack %q: member has %d bytes, its header says %d: damaged archive", name, n, hdr.Size)
 	}
+	x.seen[name] = member{size: n}
 	x.counts.Files++
 	x.counts.Bytes += n
 	return nil
 }
 
 // claim takes a name for a member and makes the directories that it needs.
-func (x *extractor) claim(name string, dir bool) error {
+func (x *extractor) claim(name string, mode fs.FileMode) error {
+	dir := mode.IsDir()
 	old, ok := x.seen[name]
-	if ok && !(dir && old.dir && old.implied) {
-		if old.dir && !dir || dir && !old.dir {
+	if ok && !(dir && old.mode.IsDir() && old.implied) {
+		if old.mode.IsDir() != dir {
 			return fmt.Errorf("unpack %q: name is both a directory and something else", name)
 		}
 		return fmt.Errorf("unpack %q: name comes twice: expected each member once", name)
 	}
 	if !ok {
 		parent := path.Dir(name)
-		if p, ok := x.seen[parent]; ok && !p.dir {
+		if p, ok := x.seen[parent]; ok && !p.mode.IsDir() {
 			return fmt.Errorf("unpack %q: %q is no directory but a file or a link", name, parent)
 		} else if !ok {
-			if err := x.claim(parent, true); err != nil {
+			if err := x.claim(parent, fs.ModeDir); err != nil {
 				return err
 			}
-			x.seen[parent] = member{dir: true, implied: true}
+			x.seen[parent] = member{mode: fs.ModeDir, implied: true}
 		}
 		if len(x.seen) > x.limits.Members {
 			return fmt.Errorf("unpack %q: more than %d members", name, x.limits.Members)
@@ -232,7 +238,7 @@ func (x *extractor) claim(name string, dir bool) error {
 			x.counts.Directories++
 		}
 	}
-	x.seen[name] = member{dir: dir}
+	x.seen[name] = member{mode: mode}
 	return nil
 }
 
@@ -248,6 +254,8 @@ func clean(name string) (string, error) {
 		return "", fmt.Errorf("unpack %q: name has a NUL byte", name)
 	case path.IsAbs(name):
 		return "", fmt.Errorf("unpack %q: name is absolute: expected one inside the directory", name)
+	case path.Clean(name) == claim.Mark:
+		return "", fmt.Errorf("unpack %q: name is that of the mark of an unfinished directory", name)
 	}
 	parts := strings.Split(name, "/")
 	if len(parts) > maxDepth {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/claim"
 )
 
 var roomy = Limits{Bytes: 1 << 20, Members: 1000}
@@ -193,6 +195,7 @@ func TestExtractRefuses(t *testing.T) {
 		{"too long a stream", append(pack(t), make([]byte, 2<<20)...), "stream is longer than"},
 		{"too many", pack(t, many...), "more than 1000 members"},
 		{"too deep", pack(t, file(strings.Repeat("d/", 64)+"f", "")), "name has 65 parts, expected at most 64"},
+		{"mark", pack(t, file("./"+claim.Mark, "")), "is that of the mark"},
 		{"garbage", []byte(strings.Repeat("garbage!", 128)), "read tar: archive/tar: invalid tar header"},
 		{"garbage at the end", garbage, "data after the end of the archive"},
 		{"truncated", pack(t, file("a", strings.Repeat("x", 4096)))[:2048], "unexpected EOF"},
