@@ -13,7 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
+	"syscall"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/printable"
 )
 
 // A Tool is a program with commands.
@@ -63,11 +68,15 @@ func (c Command) Main(args []string, stdout, stderr io.Writer) int {
 // exit returns the exit status of a program that run is the work of.
 func exit(tool string, stderr io.Writer, run func() (prefix string, err error)) int {
 	ignoreFileSizeSignal()
+	catchBrokenPipe()
 	stop := catchSignals()
 	prefix, err := run()
 	stop() // before anything is said of what a signal has broken
 	if err == nil {
 		return 0
+	}
+	if brokenOutput(err) {
+		dieOf(syscall.SIGPIPE) // as 'packer list FILE | head' expects
 	}
 	text := oneLine(err)
 	// "stamp: stamp vmlinux: ..." says the verb once too often.
@@ -76,6 +85,12 @@ func exit(tool string, stderr io.Writer, run func() (prefix string, err error)) 
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", prefix, text)
 	return 1
+}
+
+// brokenOutput says whether a failure is that nobody reads stdout any more.
+func brokenOutput(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(path.Err, syscall.EPIPE)
 }
 
 // Run runs the command that args name. It returns the error together with what
@@ -142,16 +157,8 @@ func (t Tool) help(w io.Writer) error {
 }
 
 // oneLine makes an error fit for a log: joined errors are put behind one
-// another, and control characters, which may come from a file's content, are
-// shown and not obeyed.
+// another, and what a terminal would obey, which may come from a file's content, is
+// shown.
 func oneLine(err error) string {
-	var b strings.Builder
-	for _, r := range strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ") {
-		if r < ' ' || r == 0x7f {
-			fmt.Fprintf(&b, "\\x%02x", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	return printable.Text(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 }

@@ -39,7 +39,7 @@ func echo() Tool {
 				},
 			},
 			{Name: "fail", Run: func([]string, io.Writer, io.Writer) error {
-				return errors.Join(errors.New("read a: bad"), errors.New("read \x1b[2Jb: worse"))
+				return errors.Join(errors.New("read a: bad"), errors.New("read \x1b[2Jb\u009b\u202e\xff: worse"))
 			}},
 			{Name: "verb", Run: func([]string, io.Writer, io.Writer) error { return errors.New("verb object: bad") }},
 			{Name: "panic", Run: func(args []string, _, _ io.Writer) error { _ = args[5]; return nil }},
@@ -58,6 +58,10 @@ func TestToolMain(t *testing.T) {
 	}
 	params := file("params", "--out\nx\n--add=a b\n\n@w\n")
 	whole := file("whole", "say\n--out=x")
+	large := file("large", "")
+	if err := os.Truncate(large, 64<<20+1); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name   string
 		args   []string
@@ -82,8 +86,9 @@ func TestToolMain(t *testing.T) {
 		{"unknown command", []string{"sing"}, 1, "", `echo: unknown command "sing", expected one of say, fail, verb, panic`},
 		{"no param file", []string{"say", "@" + dir + "/none"}, 1, "", "echo: read param file: "},
 		{"binary param file", []string{"say", "@" + file("bin", "a\x00b")}, 1, "", "is not text, expected one argument a line"},
-		{"endless param file", []string{"say", "@/dev/zero"}, 1, "", "echo: read param file: /dev/zero has more than 67108864 bytes, expected a text file with one argument a line\n"},
-		{"error", []string{"fail"}, 1, "", "echo: fail: read a: bad; read \\x1b[2Jb: worse\n"},
+		{"endless param file", []string{"say", "@/dev/zero"}, 1, "", "echo: read param file: open /dev/zero: it is a device; expected a regular file\n"},
+		{"large param file", []string{"say", "@" + large}, 1, "", "echo: read param file: " + large + " has more than 67108864 bytes, expected a text file with one argument a line\n"},
+		{"error", []string{"fail"}, 1, "", "echo: fail: read a: bad; read \\x1b[2Jb\\u009b\\u202e\\xff: worse\n"},
 		{"verb", []string{"verb"}, 1, "", "echo: verb object: bad\n"},
 		{"panic", []string{"panic"}, 1, "", "echo: panic: internal error: "},
 	} {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // PrintJSON writes v as one JSON value, indented, and a newline: what --json
@@ -25,7 +27,7 @@ func PrintJSON(w io.Writer, v any) error {
 // ReadJSON reads a file of one JSON value into v. A key that v has no field for is
 // an error.
 func ReadJSON(file string, v any) error {
-	text, err := os.ReadFile(file)
+	text, err := infile.ReadFile(file)
 	if err != nil {
 		return err
 	}

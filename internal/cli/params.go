@@ -6,8 +6,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // maxParams bounds a param file, in bytes. 100,000 paths of 160 bytes fit; an
@@ -31,12 +32,11 @@ func expand(args []string) ([]string, error) {
 }
 
 func readParams(name string) ([]string, error) {
-	f, err := os.Open(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read param file: %w", err)
 	}
 	defer f.Close()
-	// A device has no size and may have no end.
 	p, err := io.ReadAll(io.LimitReader(f, maxParams+1))
 	if err != nil {
 		return nil, fmt.Errorf("read param file: %w", err)

@@ -22,9 +22,6 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
-// The signals that are to end a program.
-var endings = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM}
-
 // With this in the environment the test binary is a tool that works for long.
 const asWorker = "RUN_AS_WORKER"
 
@@ -32,7 +29,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) == "" {
 		os.Exit(m.Run())
 	}
-	os.Exit(Tool{Name: "worker", Commands: []Command{{Name: "work", Run: work}}}.Main(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(Tool{Name: "worker", Commands: []Command{{Name: "work", Run: work}, {Name: "print", Run: printTwice}}}.Main(os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // work has a finished output, a half-written one, a scratch directory, and a
@@ -61,17 +58,36 @@ func work(args []string, stdout, stderr io.Writer) error {
 	})
 }
 
+// printTwice prints in the middle of its work.
+func printTwice(args []string, stdout, stderr io.Writer) error {
+	remove, err := kmake.MakeScratch("scratch")
+	if err != nil {
+		return err
+	}
+	defer remove()
+	if args[0] == "stderr" {
+		fmt.Fprintln(stderr, "text") // a log
+		return nil
+	}
+	_, err = fmt.Fprintln(stdout, "text")
+	return err
+}
+
 // worker starts a tool in a new directory, by way of the command before it, and
 // returns when it is at work: with the process that its own has started. No
 // signal is ignored that the command does not ignore, whatever the test was
 // started with (nohup). A tool that goes on for too long is killed.
 func worker(t *testing.T, before ...string) (cmd *exec.Cmd, dir string, grandchild int, stderr *strings.Builder) {
 	t.Helper()
+	return workerIn(t, t.TempDir(), before...)
+}
+
+func workerIn(t *testing.T, dir string, before ...string) (cmd *exec.Cmd, _ string, grandchild int, stderr *strings.Builder) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir = t.TempDir()
 	stderr = new(strings.Builder)
 	args := append(before, self, "work")
 	// What is caught here has its default action in the program that is started.
@@ -164,5 +180,73 @@ func TestIgnoredSignal(t *testing.T) {
 	cmd.Wait()
 	if got := cmd.ProcessState.Sys().(syscall.WaitStatus); got.Signal() != syscall.SIGTERM {
 		t.Errorf("got %v, want the signal that is not ignored", cmd.ProcessState)
+	}
+}
+
+// A signal that cannot be caught leaves no process, and what it leaves else is removed by
+// the next run.
+func TestKilled(t *testing.T) {
+	cmd, dir, grandchild, _ := worker(t)
+	cmd.Process.Kill()
+	cmd.Wait()
+	if !ended(grandchild) {
+		t.Errorf("process %d still runs", grandchild)
+		syscall.Kill(grandchild, syscall.SIGKILL)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 3 {
+		t.Fatalf("got %v, %v, want the finished output, a temporary file and the scratch directory", left, err)
+	}
+	if err := os.Remove(filepath.Join(dir, "scratch/ready")); err != nil {
+		t.Fatal(err)
+	}
+	cmd, _, _, stderr := workerIn(t, dir)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	// A directory that was there stays, empty.
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 || entries[0].Name() != "finished" || entries[1].Name() != "scratch" || stderr.Len() > 0 {
+		t.Errorf("got %v, %v, %q, want the finished output and the scratch directory", entries, err, stderr)
+	}
+	if entries, err = os.ReadDir(filepath.Join(dir, "scratch")); err != nil || len(entries) > 0 {
+		t.Errorf("scratch: got %v, %v, want nothing in it", entries, err)
+	}
+}
+
+// A reader of stdout that goes away ends a tool as SIGPIPE does, and one of stderr
+// does not end it; both leave nothing.
+func TestBrokenPipe(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		closed string
+		ends   bool
+	}{{"stdout", true}, {"stderr", false}} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		cmd := exec.Command(self, "print", tt.closed)
+		cmd.Dir = t.TempDir()
+		cmd.Env = append(os.Environ(), asWorker+"=1")
+		if tt.ends {
+			cmd.Stdout = w
+		} else {
+			cmd.Stderr = w
+		}
+		cmd.Run()
+		w.Close()
+		got := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if tt.ends && (!got.Signaled() || got.Signal() != syscall.SIGPIPE) || !tt.ends && got.ExitStatus() != 0 {
+			t.Errorf("%s: got %v", tt.closed, cmd.ProcessState)
+		}
+		if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) > 0 {
+			t.Errorf("%s: left %v, %v", tt.closed, left, err)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package kmake
 
 import (
+	"fmt"
 	"os/exec"
 	"syscall"
 )
@@ -28,3 +29,27 @@ func group(cmd *exec.Cmd) {
 
 // killGroup kills a process that group has prepared, and all that it has started.
 func killGroup(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+
+// watch has the process group that group has prepared killed when this program is,
+// by a signal that cannot be caught: a make that is told to end leaves what the
+// shells of its recipes have started. The watcher is a shell, for it is not to be of
+// this program: it waits for the end of a pipe that this program alone can write to.
+// Where there is no shell, the command goes on without it.
+func watch(cmd *exec.Cmd) (stop func()) {
+	watcher := exec.Command("/bin/sh", "-c", "read -r line; kill -s KILL -- -"+fmt.Sprint(cmd.Process.Pid))
+	// Of a group of its own, for a terminal's signals and ours are for others.
+	watcher.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	watcher.Env = []string{}
+	pipe, err := watcher.StdinPipe()
+	if err == nil {
+		err = watcher.Start()
+	}
+	if err != nil {
+		return func() {}
+	}
+	return func() {
+		watcher.Process.Kill()
+		watcher.Wait()
+		pipe.Close()
+	}
+}

@@ -128,8 +128,8 @@ func cause(err error) error {
 // would write through a read-only source, so its children give up
 // CAP_DAC_OVERRIDE; where that is not allowed there is no such power to lose.
 //
-// A signal that ends this program ends the whole process group: a make that is
-// killed alone leaves compilers behind.
+// A signal that ends this program ends the whole process group, be it one that cannot
+// be caught: a make that is killed alone leaves compilers behind.
 func start(cmd *exec.Cmd) error {
 	group(cmd)
 	done := make(chan error)
@@ -156,6 +156,7 @@ func run(cmd *exec.Cmd) error {
 		return err
 	}
 	defer ended()
+	defer watch(cmd)()
 	return cmd.Wait()
 }
 
