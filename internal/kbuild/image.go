@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -36,6 +37,9 @@ func (m Image) Build() error {
 	if err := kmake.Absolute(&m.Tree, &m.Vmlinux); err != nil {
 		return err
 	}
+	if err := infile.Check(m.Tree); err != nil {
+		return fmt.Errorf("unpack the image's tree: %w", err)
+	}
 	if _, err := kmake.Run(m.Log, m.Scratch, m.Scratch, "tar", "--extract", "--file="+m.Tree, "--no-same-owner"); err != nil {
 		return fmt.Errorf("unpack %s: %w", m.Tree, err)
 	}
@@ -44,6 +48,9 @@ func (m Image) Build() error {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return fmt.Errorf("unpack %s: it has no %s/, expected what 'kbuild kernel --image-tree' wrote", m.Tree, filepath.Base(dir))
 		}
+	}
+	if err := bindPaths(m.Scratch); err != nil {
+		return err
 	}
 	if err := kmake.CopyFile(m.Vmlinux, filepath.Join(obj, "vmlinux")); err != nil {
 		return err
@@ -54,6 +61,7 @@ func (m Image) Build() error {
 	}
 	const asIs = "make -o vmlinux -o vmlinux.unstripped -o include/config/auto.conf -o include/config/auto.conf.cmd -o include/generated/autoconf.h"
 	args := append(m.Args(), "-s", "-C", src, "O="+obj, "MAKE="+asIs, m.Goal)
+	args = append(args, debugPaths(m.Scratch, nil)...)
 	if _, err := kmake.Run(m.Log, m.Scratch, m.Scratch, "make", args...); err != nil {
 		return err
 	}

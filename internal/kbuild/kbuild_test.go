@@ -138,6 +138,8 @@ func TestSourceErrors(t *testing.T) {
 func TestTarIsDeterministic(t *testing.T) {
 	make := func(names ...string) []byte {
 		dir := t.TempDir()
+		// In each directory another command, and in the tars the same.
+		write(t, dir, ".b.o.cmd", "savedcmd_b.o := gcc -I"+dir+"/source -I"+dir+"/object")
 		for _, n := range names {
 			write(t, dir, n, n)
 		}
@@ -149,7 +151,7 @@ func TestTarIsDeterministic(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := writeTarFile(out, tarPart{dir, "object/", all}); err != nil {
+		if err := writeTarFile(out, tarPart{dir, "object/", all, dir}); err != nil {
 			t.Fatal(err)
 		}
 		content, err := os.ReadFile(out)
@@ -162,7 +164,7 @@ func TestTarIsDeterministic(t *testing.T) {
 	if !bytes.Equal(a, b) {
 		t.Error("two tars of the same files differ")
 	}
-	for _, want := range []string{"object/c/d", "object/link"} {
+	for _, want := range []string{"object/c/d", "object/link", "gcc -I" + anyUser + "/source -I" + anyUser + "/object"} {
 		if !bytes.Contains(a, []byte(want)) {
 			t.Errorf("the tar has no %s", want)
 		}
@@ -229,31 +231,30 @@ func sameWords(a, b string) bool {
 	return slices.Equal(split(a), split(b))
 }
 
-// Whose file is in the way is said, and a link is not followed.
-func TestOpenLock(t *testing.T) {
+func TestBindPaths(t *testing.T) {
 	dir := t.TempDir()
-	name, link := filepath.Join(dir, "lock"), filepath.Join(dir, "link")
-	for range 2 {
-		lock, err := openLock(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lock.Close()
+	command := "savedcmd_b.o := gcc -I" + dir + "/source"
+	write(t, dir, "object/.b.o.cmd", string(freePaths(dir, []byte(command))))
+	write(t, dir, "object/b.c", anyUser)
+	if err := bindPaths(dir); err != nil {
+		t.Fatal(err)
 	}
-	for _, to := range []string{name, filepath.Join(dir, "none")} {
-		if err := os.Symlink(to, link); err != nil {
-			t.Fatal(err)
-		}
-		want := fmt.Sprintf("lock %s, a symbolic link of user %d: ", link, os.Getuid())
-		if lock, err := openLock(link); err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "; have it removed") {
-			t.Errorf("link to %s: got %v, %v, want %q", to, lock, err, want)
-		}
-		if err := os.Remove(link); err != nil {
-			t.Fatal(err)
+	for name, want := range map[string]string{"object/.b.o.cmd": command, "object/b.c": anyUser} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "none")); err == nil {
-		t.Error("a file was made at the end of a link")
+}
+
+func TestDebugPaths(t *testing.T) {
+	const option = "-fdebug-prefix-map=/tmp/rules_kheaders-7=/tmp/rules_kheaders"
+	for _, tt := range []struct{ variables, want []string }{
+		{nil, []string{"KCFLAGS=" + option, "KAFLAGS=" + option}},
+		{[]string{"KCFLAGS=-g0", "V=1"}, []string{"KCFLAGS=-g0", "V=1", "KCFLAGS=" + option + " -g0", "KAFLAGS=" + option}},
+	} {
+		if got := debugPaths("/tmp/rules_kheaders-7", tt.variables); !slices.Equal(got, tt.want) {
+			t.Errorf("%q: got %q, want %q", tt.variables, got, tt.want)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 	"github.com/rules-kheaders/rules_kheaders/internal/secret"
 )
@@ -167,7 +168,7 @@ func writeReport(file string, report any) error {
 // make runs make on the source with O=obj.
 func (k Kernel) make(src, obj string, variables []string, goals ...string) ([]byte, error) {
 	args := append(k.Args(), "-s", "-C", src, "O="+obj)
-	args = append(append(append(args, k.Variables...), variables...), goals...)
+	args = append(append(append(args, debugPaths(k.Scratch, k.Variables)...), variables...), goals...)
 	return kmake.Run(k.Log, k.Scratch, k.Scratch, "make", args...)
 }
 
@@ -189,7 +190,7 @@ func (k Kernel) configure(src, obj string) (map[string]string, error) {
 		all = append(all, "CONFIG_IKHEADERS=y\n"...)
 	}
 	for _, f := range k.Fragments {
-		text, err := os.ReadFile(f)
+		text, err := infile.ReadFile(f)
 		if err != nil {
 			return nil, err
 		}

@@ -65,7 +65,7 @@ func (k Kernel) writeHeaders(src, obj string) error {
 		return err
 	}
 	keep := slices.DeleteFunc(object, func(name string) bool { return slices.Contains(stripped, name) })
-	return writeTarFile(k.Headers, tarPart{src, "", source}, tarPart{obj, "", keep}, tarPart{tools, "", stripped})
+	return writeTarFile(k.Headers, tarPart{dir: src, names: source}, tarPart{dir: obj, names: keep}, tarPart{dir: tools, names: stripped})
 }
 
 // toolSource says whether a file of tools/ is one that host tools are compiled
@@ -151,7 +151,7 @@ func (k Kernel) makeImageTree(src, obj string) error {
 	if err != nil {
 		return err
 	}
-	return writeTarFile(k.ImageTree, tarPart{src, "source/", source}, tarPart{obj, "object/", object})
+	return writeTarFile(k.ImageTree, tarPart{dir: src, prefix: "source/", names: source}, tarPart{obj, "object/", object, k.Scratch})
 }
 
 // madeOfVmlinux says whether a file of arch/*/boot is made straight from vmlinux
@@ -178,5 +178,5 @@ func (k Kernel) writeObjects(obj string) error {
 			names = append(names, f.path)
 		}
 	}
-	return writeTarFile(k.Objects, tarPart{obj, "", names})
+	return writeTarFile(k.Objects, tarPart{obj, "", names, k.Scratch})
 }

@@ -29,8 +29,8 @@ type Relink struct {
 	Log     io.Writer
 }
 
-// Build links the kernel again and makes its image. Scratch must be the
-// directory that the kernel was built in: objects name it.
+// Build links the kernel again and makes its image. Scratch is as for the kernel,
+// from InScratch: objects name it.
 func (r Relink) Build() error {
 	if err := kmake.Absolute(&r.Objects, &r.Archive); err != nil {
 		return err
@@ -41,6 +41,9 @@ func (r Relink) Build() error {
 	}
 	if _, err := kmake.Run(r.Log, obj, r.Scratch, "tar", "--extract", "--file="+r.Objects, "--no-same-owner"); err != nil {
 		return fmt.Errorf("unpack %s: %w", r.Objects, err)
+	}
+	if err := bindPaths(r.Scratch); err != nil {
+		return err
 	}
 	// To make, objects of one time that is later than the source's are up to date;
 	// kheaders.c is not, for it may be another than the one that was compiled.

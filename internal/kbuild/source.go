@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -45,6 +46,11 @@ func (s Source) prepare(log io.Writer, scratch string) (src, obj string, err err
 func (s Source) unpack(log io.Writer, dir, scratch string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
+	}
+	for _, file := range append([]string{s.Tarball}, s.Patches...) {
+		if err := infile.Check(file); err != nil {
+			return fmt.Errorf("unpack the source: %w", err)
+		}
 	}
 	if _, err := kmake.Run(log, dir, scratch, "tar", "--extract", "--file="+s.Tarball, "--strip-components=1", "--no-same-owner"); err != nil {
 		return fmt.Errorf("unpack %s: %w", s.Tarball, err)

@@ -4,6 +4,7 @@ package kbuild
 
 import (
 	"archive/tar"
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,36 +23,51 @@ func sorted(s []string) []string {
 
 // writeTar writes the files and directories named, relative to dir, with the
 // names prefix+name. Links are followed. The result depends on contents and run
-// bits alone.
-func writeTar(w *tar.Writer, dir, prefix string, names []string) error {
-	for _, name := range sorted(names) {
-		path := filepath.Join(dir, name)
-		info, err := os.Stat(path)
+// bits alone, and not on the scratch directory that commands of Kbuild's name.
+func writeTar(w *tar.Writer, p tarPart) error {
+	for _, name := range sorted(p.names) {
+		if err := writeMember(w, p, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeMember(w *tar.Writer, p tarPart, name string) error {
+	path := filepath.Join(p.dir, name)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	header := &tar.Header{Name: p.prefix + filepath.ToSlash(name), Size: info.Size(), Mode: 0o644, Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}
+	if info.Mode()&0o100 != 0 {
+		header.Mode = 0o755
+	}
+	var content io.Reader = strings.NewReader("")
+	switch {
+	case info.IsDir():
+		header.Name, header.Size, header.Typeflag = header.Name+"/", 0, tar.TypeDir
+	case p.scratch != "" && isCommand(name):
+		command, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		header := &tar.Header{Name: prefix + filepath.ToSlash(name), Size: info.Size(), Mode: 0o644, Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}
-		if info.Mode()&0o100 != 0 {
-			header.Mode = 0o755
-		}
-		if info.IsDir() {
-			header.Name, header.Size, header.Typeflag = header.Name+"/", 0, tar.TypeDir
-		}
-		if err := w.WriteHeader(header); err != nil {
-			return fmt.Errorf("archive %s: %w", path, err)
-		}
-		if info.IsDir() {
-			continue
-		}
+		command = freePaths(p.scratch, command)
+		header.Size, content = int64(len(command)), bytes.NewReader(command)
+	default:
 		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(w, f)
-		f.Close()
-		if err != nil {
-			return fmt.Errorf("archive %s: %w", path, err)
-		}
+		defer f.Close()
+		content = f
+	}
+	err = w.WriteHeader(header)
+	if err == nil {
+		_, err = io.Copy(w, content)
+	}
+	if err != nil {
+		return fmt.Errorf("archive %s: %w", path, err)
 	}
 	return nil
 }
@@ -89,6 +105,7 @@ func files(dir string, roots []string, keep func(name string) bool) ([]string, e
 type tarPart struct {
 	dir, prefix string
 	names       []string
+	scratch     string // for freePaths; "" where nothing goes on with what is in the tar
 }
 
 // writeTarFile makes the tar out of its parts.
@@ -96,7 +113,7 @@ func writeTarFile(out string, parts ...tarPart) error {
 	return atomicfile.Write(out, 0o644, func(f *os.File) error {
 		w := tar.NewWriter(f)
 		for _, p := range parts {
-			if err := writeTar(w, p.dir, p.prefix, p.names); err != nil {
+			if err := writeTar(w, p); err != nil {
 				return err
 			}
 		}
