@@ -6,6 +6,7 @@ package wrapper
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,7 @@ func newMachine(t *testing.T) machine {
 	}
 	for _, name := range []string{
 		"basename", "bash", "cat", "chmod", "cut", "dirname", "env", "find", "flock", "grep", "head", "id", "mkdir", "mv", "printf",
-		"readlink", "rm", "rmdir", "sed", "setpriv", "sha256sum", "sleep", "sort", "tar", "touch", "tr", "uname", "xargs",
+		"readlink", "rm", "rmdir", "sed", "setpriv", "sha256sum", "sleep", "sort", "stat", "tar", "touch", "tr", "uname", "xargs",
 	} {
 		file, err := exec.LookPath(name)
 		if err != nil {
@@ -353,5 +354,49 @@ wait`)
 	_ = cmd.Wait()
 	if !appears("ended") {
 		t.Error("the client has no signal five seconds after the wrapper's, want SIGTERM")
+	}
+}
+
+// Without a home, the cache is in a directory for all. What another user may have put
+// there is not used.
+func TestCacheWithoutHome(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		plant func(cache string) error
+		used  bool
+	}{
+		{"nothing", func(string) error { return nil }, true},
+		{"the user's own", func(cache string) error { return os.Mkdir(cache, 0o700) }, true},
+		{"open to others", func(cache string) error { return errors.Join(os.Mkdir(cache, 0o700), os.Chmod(cache, 0o777)) }, false},
+		{"a link", func(cache string) error { return os.Symlink(filepath.Dir(cache), cache) }, false},
+		{"a dangling link", func(cache string) error { return os.Symlink("none", cache) }, false},
+		{"a file", func(cache string) error { return os.WriteFile(cache, nil, 0o700) }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMachine(t)
+			m.debian(`echo "E: no network" >&2; exit 1`)
+			dir := t.TempDir()
+			cache := filepath.Join(dir, fmt.Sprintf("rules_kheaders-%d", os.Geteuid()))
+			if err := tt.plant(cache); err != nil {
+				t.Fatal(err)
+			}
+			cmd := m.command()
+			cmd.Env = []string{"PATH=" + m.bin, "TMPDIR=" + dir}
+			out, err := cmd.CombinedOutput()
+			want := "use " + cache + ": it is "
+			if tt.used {
+				want = "making Debian's Bazel, compilers and QEMU in " + cache + "/"
+			}
+			if err == nil || !strings.Contains(string(out), want) {
+				t.Errorf("got %v:\n%s\nwant %q", err, out, want)
+			}
+			entries, err := os.ReadDir(dir)
+			if err != nil || len(entries) != 1 {
+				t.Errorf("got %v, %v, want the cache alone", entries, err)
+			}
+			if info, err := os.Lstat(cache); tt.used && (err != nil || info.Mode() != os.ModeDir|0o700) {
+				t.Errorf("got %v, %v, want a directory with mode 0700", info, err)
+			}
+		})
 	}
 }
