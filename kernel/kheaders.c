@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel headers for those who ask for them, in /sys/kernel/kheaders.tar.xz.
+ * The kernel's headers, on request, in /sys/kernel/kheaders.tar.xz.
  *
- * Takes the place of kernel/kheaders.c. With CONFIG_IKHEADERS=y the archive lies
- * in init memory and is kept only when "kheaders" is on the kernel's command
- * line; without the argument its pages are given back with the rest of init
- * memory, and there is no file. As a module, external ones included, it is there
- * while the module is loaded.
+ * It replaces the file of this name in kernel/. With CONFIG_IKHEADERS=y the
+ * archive is in init memory, and "kheaders" on the kernel's command line keeps a
+ * copy; "kheaders=0", or no argument, gives its pages back with the rest of init
+ * memory, and there is no file. In a module, external ones included, the archive
+ * is there while the module is loaded.
  */
+
+#define pr_fmt(fmt) "kheaders: " fmt
 
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/vmalloc.h>
@@ -27,18 +30,19 @@
 #define KHEADERS_SECTION ".init.rodata"
 #endif
 
-asm (
-"	.pushsection " KHEADERS_SECTION ", \"a\"	\n"
-"	.global kernel_headers_data		\n"
-"kernel_headers_data:				\n"
-"	.incbin \"kernel/kheaders_data.tar.xz\"	\n"
-"	.global kernel_headers_data_end		\n"
-"kernel_headers_data_end:			\n"
-"	.popsection				\n"
-);
+asm(".pushsection " KHEADERS_SECTION ", \"a\"\n"
+	".global kernel_headers_data\n"
+	"kernel_headers_data:\n"
+	".incbin \"kernel/kheaders_data.tar.xz\"\n"
+	".global kernel_headers_data_end\n"
+	"kernel_headers_data_end:\n"
+	".popsection\n");
 
-extern const char kernel_headers_data[];
-extern const char kernel_headers_data_end[];
+/* No header can declare what the assembly above defines. */
+#define KHEADERS_SYMBOL(name) extern const char name[]
+
+KHEADERS_SYMBOL(kernel_headers_data);
+KHEADERS_SYMBOL(kernel_headers_data_end);
 
 #ifdef __BIN_ATTR_SIMPLE_RO
 static struct bin_attribute kheaders_attr __ro_after_init =
@@ -77,19 +81,14 @@ static void __exit kheaders_exit(void)
 }
 module_exit(kheaders_exit);
 
-MODULE_LICENSE("GPL v2");
+MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("The headers of the running kernel");
 
 #else /* !MODULE */
 
+/* kstrtobool() reads the value: "kheaders" alone is "kheaders=y". */
 static bool kheaders_wanted __initdata;
-
-static int __init kheaders_setup(char *value)
-{
-	kheaders_wanted = true;
-	return 1;
-}
-__setup("kheaders", kheaders_setup);
+core_param(kheaders, kheaders_wanted, bool, 0);
 
 static int __init kheaders_init(void)
 {
@@ -99,17 +98,28 @@ static int __init kheaders_init(void)
 
 	if (!kheaders_wanted)
 		return 0;
+
 	copy = vmalloc(size);
-	if (!copy)
-		return -ENOMEM;
+	if (!copy) {
+		err = -ENOMEM;
+		goto fail;
+	}
 	memcpy(copy, kernel_headers_data, size);
+
 	kheaders_attr.private = copy;
 	kheaders_attr.size = size;
 	err = sysfs_create_bin_file(kernel_kobj, &kheaders_attr);
-	if (err)
-		vfree(copy);
+	if (!err)
+		return 0;
+
+	kheaders_attr.private = NULL;
+	kheaders_attr.size = 0;
+	vfree(copy);
+fail:
+	pr_err("cannot keep the archive of %zu bytes: %d\n", size, err);
 	return err;
 }
+
 /* Before free_initmem(), after kernel_kobj. */
 late_initcall(kheaders_init);
 
