@@ -22,3 +22,15 @@ var HostTools = []HostTool{
 	{"tools/objtool/objtool", []string{"CONFIG_OBJTOOL", "CONFIG_STACK_VALIDATION"}},
 	{"tools/bpf/resolve_btfids/resolve_btfids", []string{"CONFIG_DEBUG_INFO_BTF_MODULES"}},
 }
+
+// Plugins are gcc's, which it loads for each source of a module: of one gcc, and
+// of the machine that it runs on (scripts/Makefile.gcc-plugins, of 4.9 to 7.2).
+var Plugins = []HostTool{
+	{"scripts/gcc-plugins/arm_ssp_per_task_plugin.so", []string{"CONFIG_GCC_PLUGIN_ARM_SSP_PER_TASK"}},
+	{"scripts/gcc-plugins/cyc_complexity_plugin.so", []string{"CONFIG_GCC_PLUGIN_CYC_COMPLEXITY"}},
+	{"scripts/gcc-plugins/latent_entropy_plugin.so", []string{"CONFIG_GCC_PLUGIN_LATENT_ENTROPY"}},
+	{"scripts/gcc-plugins/randomize_layout_plugin.so", []string{"CONFIG_GCC_PLUGIN_RANDSTRUCT"}},
+	{"scripts/gcc-plugins/sancov_plugin.so", []string{"CONFIG_GCC_PLUGIN_SANCOV"}},
+	{"scripts/gcc-plugins/stackleak_plugin.so", []string{"CONFIG_GCC_PLUGIN_STACKLEAK"}},
+	{"scripts/gcc-plugins/structleak_plugin.so", []string{"CONFIG_GCC_PLUGIN_STRUCTLEAK"}},
+}

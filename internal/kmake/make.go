@@ -27,6 +27,9 @@ type Target struct {
 	CrossCompile string // CROSS_COMPILE, the prefix of the binutils and gcc; "" for native
 	LLVM         string // LLVM=, "" for gcc, "1" or "-19" or a directory for clang
 	Jobs         int    // make's -j; 0: as many as there are processors
+	// Programs are the compiler and what belongs to it, by make's names: "CC=gcc-12".
+	// They win over what CrossCompile and LLVM stand for.
+	Programs []string
 }
 
 // Flags adds the flags by which a program is given the target.
@@ -63,13 +66,14 @@ func (t Target) Args() []string {
 	if t.LLVM != "" {
 		args = append(args, "LLVM="+t.LLVM)
 	}
-	return args
+	return append(args, t.Programs...)
 }
 
 // environment is all of make's environment. What a kernel writes into itself
 // about its making (user, host, time, build number) is pinned: Documentation/
-// kbuild/reproducible-builds.rst.
-func environment(scratch string) []string {
+// kbuild/reproducible-builds.rst. PWD is what a shell sets: drivers' makefiles
+// look for their headers in $(PWD).
+func environment(dir, scratch string) []string {
 	return []string{
 		"HOME=" + scratch,
 		"KBUILD_BUILD_HOST=bazel",
@@ -78,6 +82,7 @@ func environment(scratch string) []string {
 		"KBUILD_BUILD_VERSION=1",
 		"LC_ALL=C",
 		"PATH=" + os.Getenv("PATH"),
+		"PWD=" + dir,
 		"SOURCE_DATE_EPOCH=0",
 		"TMPDIR=" + scratch,
 		"TZ=UTC",
@@ -97,7 +102,10 @@ func Run(log io.Writer, dir, scratch string, name string, args ...string) ([]byt
 	}
 	cmd := exec.Command(file, args...)
 	cmd.Dir = dir
-	cmd.Env = environment(scratch)
+	if err := Absolute(&dir); err != nil {
+		return nil, err
+	}
+	cmd.Env = environment(dir, scratch)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := start(cmd); err != nil {

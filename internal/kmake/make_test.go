@@ -3,6 +3,7 @@
 package kmake
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,5 +55,29 @@ func TestReadConfigLongLine(t *testing.T) {
 	want := file + ":2: the line has more than 1048576 bytes, expected CONFIG_NAME=value"
 	if _, err := ReadConfig(file); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+// $(PWD) is where a program is run, as in a shell.
+func TestRunPWD(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Mkdir("sub", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{".": dir, "sub": dir + "/sub", dir: dir} {
+		out, err := Run(io.Discard, in, dir, "sh", "-c", "env | grep ^PWD=")
+		if got := strings.TrimSpace(string(out)); err != nil || got != "PWD="+want {
+			t.Errorf("in %s: got %q, %v, want PWD=%s", in, got, err, want)
+		}
+	}
+}
+
+// Programs come last: make takes the last of two values.
+func TestArgs(t *testing.T) {
+	target := Target{Arch: "arm64", CrossCompile: "aarch64-linux-gnu-", LLVM: "1", Jobs: 2, Programs: []string{"CC=clang-19", "LD=ld"}}
+	want := "-j2 ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- LLVM=1 CC=clang-19 LD=ld"
+	if got := strings.Join(target.Args(), " "); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -59,16 +58,17 @@ func (m Module) checkRelease() error {
 	return nil
 }
 
+// makeTools is the way to host tools that run here.
+const makeTools = "make the host tools for this machine from the kernel's source, by `kmodule host-tools` or the rule kheaders_host_tools"
+
 // checkHostTools looks whether the tree's programs run here.
 func (m Module) checkHostTools(config map[string]string) error {
-	const advice = "take an archive that was packed from a kernel that was built on a machine like this one, " +
-		"or have kheaders_host_tools build them from the kernel's source"
 	for _, tool := range kmake.HostTools {
 		file := filepath.Join(m.Tree, tool.Name)
 		if _, err := os.Stat(file); err != nil {
 			// The others are needed by some modules, or not with this compiler.
 			if tool.Options == nil {
-				return fmt.Errorf("build from %s: no %s; the archive was packed without host tools: %s", m.tree, tool.Name, advice)
+				return fmt.Errorf("build from %s: no %s; the archive was packed without host tools; %s", m.tree, tool.Name, makeTools)
 			}
 			continue
 		}
@@ -77,42 +77,10 @@ func (m Module) checkHostTools(config map[string]string) error {
 			continue
 		}
 		if why := cannotRun(file); why != "" {
-			return fmt.Errorf("build from %s: %s %s: %s", m.tree, tool.Name, why, advice)
+			return fmt.Errorf("build from %s: the host tool %s %s; %s", m.tree, tool.Name, why, makeTools)
 		}
 	}
 	return nil
-}
-
-// machines are the ELF machines of Go's names of architectures.
-var machines = map[string]elf.Machine{
-	"386": elf.EM_386, "amd64": elf.EM_X86_64, "arm": elf.EM_ARM, "arm64": elf.EM_AARCH64, "loong64": elf.EM_LOONGARCH,
-	"ppc64": elf.EM_PPC64, "ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390,
-}
-
-// cannotRun says why a program does not run on this machine, or "". What is no
-// ELF file may be a script, and is left to the kernel to start.
-func cannotRun(file string) string {
-	f, err := elf.Open(file)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	if want := machines[runtime.GOARCH]; f.Machine != want && !(f.Machine == elf.EM_386 && want == elf.EM_X86_64) {
-		return fmt.Sprintf("is for %s, and this machine is %s", name(f.Machine), name(want))
-	}
-	for _, p := range f.Progs {
-		if p.Type != elf.PT_INTERP || p.Filesz > 4096 {
-			continue
-		}
-		text := make([]byte, p.Filesz)
-		if _, err := p.ReadAt(text, 0); err != nil {
-			return ""
-		}
-		if loader := strings.TrimRight(string(text), "\x00"); !exists("/", loader) {
-			return fmt.Sprintf("needs %s, which this machine has not", loader)
-		}
-	}
-	return ""
 }
 
 // name is a machine's name as the kernel and its users write it.

@@ -3,20 +3,13 @@
 package kmodule
 
 import (
-	"bytes"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
-)
-
-var (
-	gcc   = regexp.MustCompile(`^(.*-)?gcc(-[0-9.]+)?$`)
-	clang = regexp.MustCompile(`^clang(-[0-9]+)?$`)
 )
 
 // triples are the prefixes of GNU cross toolchains by the directory below arch/,
@@ -47,12 +40,31 @@ func crossPrefix(arch string) (prefix string, ok bool) {
 	return t.prefix, ok
 }
 
-// findCompiler sets CrossCompile and LLVM, unless one is given, by the compiler
-// that a toolchain names. A compiler outside the action's inputs is the
-// machine's: which of its compilers to take, the kernel's configuration says.
+// versionText is how the kernel's compiler named itself.
+func versionText(config map[string]string) string {
+	return strings.Trim(config["CONFIG_CC_VERSION_TEXT"], `"`)
+}
+
+// findCompiler sets what make is told of the compiler: the one that the caller
+// names, else the kernel's own where the machine has it, else the machine's
+// default for the architecture.
 func (m *Module) findCompiler(config map[string]string) error {
-	if known, err := findNamed(&m.Target, m.Compiler); known || err != nil {
-		return err
+	switch {
+	case m.Compiler != "":
+		t, err := askCompiler(m.Compiler)
+		if err != nil {
+			return err
+		}
+		t.tell(&m.Target, config)
+		m.own = t
+		return nil
+	case m.CrossCompile != "" || m.LLVM != "":
+		return nil
+	}
+	if t, ok := m.kernelsOwn(config); ok {
+		t.tell(&m.Target, config)
+		m.own = t
+		return nil
 	}
 	if config["CONFIG_CC_IS_CLANG"] == "y" {
 		m.LLVM = "1"
@@ -61,49 +73,78 @@ func (m *Module) findCompiler(config map[string]string) error {
 	prefix, ok := crossPrefix(m.SrcArch())
 	if !ok {
 		return fmt.Errorf("build from %s: the archive is for %s, and no name of a compiler for it is known here; "+
-			"register a C++ toolchain for the platform, or give --cross-compile", m.tree, m.Arch)
+			"register a C++ toolchain for the platform, or give --compiler or --cross-compile", m.tree, m.Arch)
 	}
 	m.CrossCompile = prefix
 	return nil
 }
 
-// findNamed sets CrossCompile and LLVM, unless one is given, by the path of a
-// compiler, and says whether it could.
-func findNamed(t *kmake.Target, compiler string) (bool, error) {
-	if t.CrossCompile != "" || t.LLVM != "" {
-		return true, nil
-	}
-	base, dir := filepath.Base(compiler), filepath.Dir(compiler)
-	if !filepath.IsAbs(dir) {
-		if err := kmake.Absolute(&dir); err != nil {
-			return false, err
+// kernelsOwn looks on the PATH for the compiler that the kernel was built by, and
+// for one of its major version if that very one is not there.
+func (m *Module) kernelsOwn(config map[string]string) (toolchain, bool) {
+	text := versionText(config)
+	var near []toolchain
+	for _, name := range m.candidates(text) {
+		if !isProgram(name) {
+			continue
+		}
+		t, err := askCompiler(name)
+		if err != nil {
+			continue // it is not for this machine
+		}
+		if unnamed(t.version) == unnamed(text) {
+			return t, true
+		}
+		if major(t.version) == major(text) {
+			near = append(near, t)
 		}
 	}
-	own := compiler != "" && !filepath.IsAbs(compiler)
-	if found := gcc.FindStringSubmatch(base); found != nil && (own || found[1] != "") {
-		t.CrossCompile = found[1]
-		if on, _ := exec.LookPath(base); on != compiler {
-			t.CrossCompile = dir + "/" + found[1]
+	if len(near) > 0 {
+		return near[0], true
+	}
+	return toolchain{}, false
+}
+
+// candidates are names that the compiler with a version text may have here.
+func (m *Module) candidates(text string) []string {
+	version := major(text)
+	if version == "" {
+		return nil
+	}
+	if clangVersion.MatchString(text) {
+		return []string{"clang-" + version, "clang"}
+	}
+	name, _, _ := strings.Cut(text, " ")
+	var names []string
+	prefix, known := crossPrefix(m.SrcArch())
+	native := known && prefix == ""
+	// A native compiler's name says nothing of what it compiles for.
+	if found := gccName.FindStringSubmatch(name); found != nil && (native || found[1] != "") {
+		names = append(names, name)
+	}
+	prefixes := []string{prefix}
+	if native {
+		prefixes = append(prefixes, triples[m.SrcArch()].prefix)
+	}
+	if known {
+		for _, p := range prefixes {
+			names = append(names, p+"gcc-"+version, p+"gcc")
 		}
-		return true, nil
 	}
-	if found := clang.FindStringSubmatch(base); found != nil && own {
-		// Kbuild's documentation: LLVM=DIR/ takes the programs in DIR.
-		t.LLVM = dir + "/"
-		return true, nil
-	}
-	if own {
-		return false, fmt.Errorf("build with %s: expected a compiler whose name ends in gcc or is clang, for Kbuild finds the others beside it", compiler)
-	}
-	return false, nil
+	return slices.Compact(names)
 }
 
 // cc is the C compiler as Kbuild calls it.
-func (m Module) cc() string { return program(m.Target, "gcc", "clang") }
+func (m Module) cc() string {
+	if m.own.cc != "" {
+		return m.own.cc
+	}
+	return programOf(m.Target, "gcc", "clang")
+}
 
-// program is the name of a program of the target's toolchain, GNU's or LLVM's
+// programOf is the name of a program of the target's toolchain, GNU's or LLVM's
 // (top Makefile: CC, STRIP).
-func program(t kmake.Target, gnu, llvm string) string {
+func programOf(t kmake.Target, gnu, llvm string) string {
 	switch {
 	case strings.HasSuffix(t.LLVM, "/"):
 		return t.LLVM + llvm
@@ -117,45 +158,51 @@ func program(t kmake.Target, gnu, llvm string) string {
 
 // checkCompiler says what is wrong with the compiler: an error where it cannot
 // make modules for the kernel, a warning where it is not the kernel's own.
-func (m Module) checkCompiler(config map[string]string) error {
-	cc := m.cc()
-	if _, err := exec.LookPath(cc); err != nil {
-		return fmt.Errorf("build from %s: the archive is for %s, and there is no %s; install it, or register a C++ toolchain for the platform",
-			m.tree, m.Arch, cc)
-	}
-	// A gcc without a prefix is this machine's own, and findCompiler has taken it
-	// because the archive is for such a machine.
-	if want := triples[m.SrcArch()].machine; m.LLVM == "" && m.CrossCompile != "" && want != "" {
-		out, err := kmake.Run(m.Log, m.Scratch, m.Scratch, cc, "-dumpmachine")
-		if err != nil {
-			return err
+func (m *Module) checkCompiler(config map[string]string) (kernels bool, err error) {
+	if m.own.cc == "" {
+		cc := m.cc()
+		if !isProgram(cc) {
+			return false, fmt.Errorf("build from %s: the archive is for %s, and there is no %s; install it%s, or register a C++ toolchain for the platform",
+				m.tree, m.Arch, cc, m.packages(versionText(config)))
 		}
-		machine := strings.TrimSpace(string(out))
-		if !strings.HasPrefix(machine, want) && !(want == "x86_64" && strings.HasPrefix(machine, "i686")) {
-			return fmt.Errorf("build from %s: the archive is for %s, and %s makes programs for %s; build with --platforms for the kernel's machine",
-				m.tree, m.Arch, cc, machine)
+		if m.own, err = askCompiler(cc); err != nil {
+			return false, err
 		}
 	}
-	want := strings.Trim(config["CONFIG_CC_VERSION_TEXT"], `"`)
-	if want == "" {
-		return nil
+	want := triples[m.SrcArch()].machine
+	if have := m.own.machine; !m.own.clang && !strings.HasPrefix(have, want) && !(want == "x86_64" && x86.MatchString(have)) {
+		return false, fmt.Errorf("build from %s: the archive is for %s, and %s makes programs for %s; build with --platforms for the kernel's machine",
+			m.tree, m.Arch, m.own.cc, have)
 	}
-	out, err := kmake.Run(m.Log, m.Scratch, m.Scratch, cc, "--version")
-	if err != nil {
-		return err
+	text := versionText(config)
+	if unnamed(m.own.version) == unnamed(text) {
+		return true, nil
 	}
-	line, _, _ := bytes.Cut(out, []byte("\n"))
-	if have := strings.TrimSpace(string(line)); unnamed(have) != unnamed(want) {
-		fmt.Fprintf(m.Log, "kmodule: warning: the kernel was built by %s, and the module by %s\n", want, have)
+	if text != "" {
+		fmt.Fprintf(m.Log, "kmodule: warning: the kernel was built by %s, and the module by %s\n", text, m.own.version)
 	}
-	return nil
+	return false, nil
 }
 
-// unnamed is a compiler's version text without the name that it was called by,
-// as gcc-12 or x86_64-linux-gnu-gcc.
-func unnamed(version string) string {
-	if name, rest, ok := strings.Cut(version, " "); ok && gcc.MatchString(name) {
-		return "gcc " + rest
+var x86 = regexp.MustCompile(`^i[3-6]86-`)
+
+// packages is the command that installs the compiler of a version text, as
+// Debian names it, after a comma; "" where none is known.
+func (m Module) packages(text string) string {
+	version := major(text)
+	if clangVersion.MatchString(text) {
+		return fmt.Sprintf(" (apt-get install -y clang-%[1]s lld-%[1]s llvm-%[1]s)", version)
 	}
-	return version
+	prefix, ok := crossPrefix(m.SrcArch())
+	if !ok {
+		return ""
+	}
+	name := "gcc"
+	if version != "" {
+		name += "-" + version
+	}
+	if prefix != "" {
+		name += "-" + strings.ReplaceAll(strings.TrimSuffix(prefix, "-"), "_", "-")
+	}
+	return " (apt-get install -y " + name + ")"
 }

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
@@ -38,29 +38,82 @@ func (n Install) Run() error {
 	if n.SignFile != "" && (n.Key == "" || n.Cert == "" || n.Hash == "") {
 		return fmt.Errorf("sign %s: sign-file needs a key, a certificate and a hash; give --key, --cert and --hash", n.Module)
 	}
-	machine, err := moduleMachine(n.Module)
+	machine, behind, err := readModule(n.Module)
 	if err != nil {
 		return err
+	}
+	if behind != "" && n.Strip {
+		return fmt.Errorf("strip %s: %s is behind its ELF file, and strip would drop it; expected the module as it was linked, before it was signed", n.Module, behind)
+	}
+	if behind != "" && n.SignFile != "" {
+		return fmt.Errorf("sign %s: %s is behind its ELF file, and the new signature would come after it; expected the module as it was linked, before it was signed",
+			n.Module, behind)
 	}
 	return atomicfile.Write(n.Out, 0o644, func(out *os.File) error { return n.finish(machine, out) })
 }
 
-// moduleMachine is the machine that a module is for. What is no module is refused.
-func moduleMachine(file string) (elf.Machine, error) {
+// readModule returns the machine that a module is for, and what is behind its
+// ELF file, or "". What is no module is refused.
+func readModule(file string) (machine elf.Machine, behind string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer f.Close()
 	const expected = "expected a module as it was built, not compressed"
 	module, err := elf.NewFile(f)
 	if err != nil {
-		return 0, fmt.Errorf("install %s: it is no ELF file (%w); %s", file, err, expected)
+		return 0, "", fmt.Errorf("install %s: it is no ELF file (%w); %s", file, err, expected)
 	}
 	if module.Type != elf.ET_REL {
-		return 0, fmt.Errorf("install %s: it is an ELF file of type %s; %s", file, module.Type, expected)
+		return 0, "", fmt.Errorf("install %s: it is an ELF file of type %s; %s", file, module.Type, expected)
 	}
-	return module.Machine, nil
+	info, err := f.Stat()
+	if err != nil {
+		return 0, "", err
+	}
+	end, err := elfEnd(f, module)
+	if err != nil {
+		return 0, "", fmt.Errorf("install %s: %w", file, err)
+	}
+	size := info.Size()
+	if size <= end {
+		return module.Machine, "", nil
+	}
+	tail := make([]byte, min(size-end, int64(len(carrier.ModuleTrailer))))
+	if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil {
+		return 0, "", fmt.Errorf("install %s: %w", file, err)
+	}
+	if string(tail) == carrier.ModuleTrailer {
+		return module.Machine, "a signature", nil
+	}
+	return module.Machine, fmt.Sprintf("something of %d bytes that is no signature", size-end), nil
+}
+
+// elfEnd is where an ELF file ends: after its last section or its table
+// of sections. What follows is no part of it.
+func elfEnd(f io.ReaderAt, module *elf.File) (int64, error) {
+	// e_shoff and e_shentsize (elf(5)).
+	var header [64]byte
+	size, table, entry := 64, uint64(0), uint64(0)
+	if module.Class == elf.ELFCLASS32 {
+		size = 52
+	}
+	if _, err := f.ReadAt(header[:size], 0); err != nil {
+		return 0, fmt.Errorf("read the ELF header: %w", err)
+	}
+	if module.Class == elf.ELFCLASS32 {
+		table, entry = uint64(module.ByteOrder.Uint32(header[32:])), uint64(module.ByteOrder.Uint16(header[46:]))
+	} else {
+		table, entry = module.ByteOrder.Uint64(header[40:]), uint64(module.ByteOrder.Uint16(header[58:]))
+	}
+	end := max(uint64(size), table+entry*uint64(len(module.Sections)))
+	for _, s := range module.Sections {
+		if s.Type != elf.SHT_NOBITS {
+			end = max(end, s.Offset+s.FileSize)
+		}
+	}
+	return int64(end), nil
 }
 
 // finish strips and signs a copy of the module, and writes it to out. The
@@ -118,14 +171,22 @@ var elfArches = map[elf.Machine]string{
 // machine's for what the module is for. GNU's strip knows its own targets
 // alone, and llvm-strip, which a kernel of clang is made with, knows all.
 func (n Install) findStrip(machine elf.Machine) (string, error) {
-	known, err := findNamed(&n.Target, n.Compiler)
-	if err != nil {
-		return "", err
-	}
-	names, advice := []string{program(n.Target, "strip", "llvm-strip")}, "install it"
-	if !known {
+	arch := elfArches[machine]
+	names, advice := []string{programOf(n.Target, "strip", "llvm-strip")}, "install it"
+	if n.CrossCompile == "" && n.LLVM == "" {
+		if n.Compiler != "" {
+			t, err := askCompiler(n.Compiler)
+			if err != nil {
+				return "", err
+			}
+			if t.clang || strings.HasPrefix(t.machine, triples[arch].machine) || triples[arch].machine == "" && !t.native() {
+				if strip := t.find("strip", "llvm-strip"); isProgram(strip) {
+					return strip, nil
+				}
+			}
+		}
 		names, advice = []string{"llvm-strip"}, "install LLVM"
-		if prefix, ok := crossPrefix(elfArches[machine]); ok {
+		if prefix, ok := crossPrefix(arch); ok {
 			names = []string{prefix + "strip", "llvm-strip"}
 			// Debian names its packages so.
 			advice = "install " + strings.ReplaceAll(strings.TrimSuffix("binutils-"+prefix, "-"), "_", "-")
@@ -133,7 +194,7 @@ func (n Install) findStrip(machine elf.Machine) (string, error) {
 		advice += ", or register a C++ toolchain for the platform"
 	}
 	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
+		if isProgram(name) {
 			return name, nil
 		}
 	}

@@ -6,16 +6,18 @@ import (
 	"debug/elf"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
 // programs makes a directory of programs that add their names to their last argument.
-func programs(t *testing.T, names ...string) string {
+func fakePrograms(t *testing.T, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range names {
@@ -33,8 +35,10 @@ func TestInstallStrips(t *testing.T) {
 		other, suffix = elf.EM_S390, "s390x-linux-gnu"
 	}
 	gnu := suffix + "-strip"
-	llvm := programs(t, "llvm-strip") + "/"
-	gcc := filepath.Join(programs(t, "lab-gcc", "lab-strip"), "lab-gcc")
+	llvm := fakePrograms(t, "llvm-strip") + "/"
+	lab := fakePrograms(t, "lab-strip", "lab-ld")
+	install(t, lab, []fakeCompiler{{"lab-gcc", gcc12, suffix}})
+	gcc := filepath.Join(lab, "lab-gcc")
 	host := machines[runtime.GOARCH]
 	for _, test := range []struct {
 		name     string
@@ -44,7 +48,7 @@ func TestInstallStrips(t *testing.T) {
 		compiler string
 		want     string // the program, or what the error says
 	}{
-		{"the machine's own", host, []string{"strip", "llvm-strip"}, kmake.Target{}, "/usr/bin/gcc", "by strip"},
+		{"the machine's own", host, []string{"strip", "llvm-strip"}, kmake.Target{}, "", "by strip"},
 		{"another's", other, []string{"strip", "llvm-strip", gnu}, kmake.Target{}, "", "by " + gnu},
 		{"another's, with the machine's compiler", other, []string{"strip", gnu}, kmake.Target{}, "/usr/bin/gcc", "by " + gnu},
 		{"another's with LLVM alone", other, []string{"strip", "llvm-strip"}, kmake.Target{}, "", "by llvm-strip"},
@@ -60,7 +64,7 @@ func TestInstallStrips(t *testing.T) {
 		{"a toolchain's", other, []string{"strip", gnu}, kmake.Target{}, gcc, "by lab-strip"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Setenv("PATH", programs(t, test.on...))
+			t.Setenv("PATH", fakePrograms(t, test.on...))
 			dir := t.TempDir()
 			module, out := filepath.Join(dir, "x.ko"), filepath.Join(dir, "out.ko")
 			built := elfHeader(t, elf.ET_REL, test.machine)
@@ -136,5 +140,56 @@ func TestInstallWrites(t *testing.T) {
 				t.Errorf("mode = %v, %v; want 0644", info.Mode(), err)
 			}
 		})
+	}
+}
+
+// A signature is never dropped, and never followed by another.
+func TestInstallSigned(t *testing.T) {
+	object := filepath.Join(t.TempDir(), "x.o")
+	source := filepath.Join(t.TempDir(), "x.c")
+	put(t, source, "int x;\n")
+	if out, err := exec.Command("gcc", "-g", "-c", "-o", object, source).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const signature = "PKCS7" + "\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x05" + carrier.ModuleTrailer
+	signer := filepath.Join(t.TempDir(), "sign-file")
+	put(t, signer, "#!/bin/sh\nprintf '"+strings.TrimSpace(carrier.ModuleTrailer)+"\\n' >>$4\n")
+	built := string(text)
+	for _, test := range []struct {
+		name, module string
+		strip, sign  bool
+		want         string // of the error, or how the module ends
+	}{
+		{"a module", built, false, false, built},
+		{"a module, to sign", built, false, true, built + carrier.ModuleTrailer},
+		{"a module, to strip", built, true, false, ""},
+		{"a signed module", built + signature, false, false, built + signature},
+		{"a signed module, to strip", built + signature, true, false, "error: strip FILE: a signature is behind its ELF file, and strip would drop it; expected the module as it was linked"},
+		{"a signed module, to sign", built + signature, false, true, "error: sign FILE: a signature is behind its ELF file, and the new signature would come after it"},
+		{"a module that is signed twice, to strip and sign", built + signature + signature, true, true, "error: strip FILE: a signature is behind"},
+		{"a padded module, to sign", built + "\n", false, true, "error: sign FILE: something of 1 bytes that is no signature is behind its ELF file"},
+		{"a signature that is padded, to strip", built + signature + "\x00", true, false, "error: strip FILE: something of "},
+	} {
+		dir := t.TempDir()
+		module, out := filepath.Join(dir, "x.ko"), filepath.Join(dir, "out.ko")
+		put(t, module, test.module)
+		n := Install{Module: module, Out: out, Strip: test.strip, Log: os.Stderr}
+		if test.sign {
+			n.SignFile, n.Key, n.Cert, n.Hash = signer, "key", "cert", "sha256"
+		}
+		err := n.Run()
+		if want, ok := strings.CutPrefix(test.want, "error: "); ok {
+			if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), module, "FILE"), want) || exists(dir, "out.ko") {
+				t.Errorf("%s: error = %v, want one with %q and no module", test.name, err, want)
+			}
+			continue
+		}
+		if got, readErr := os.ReadFile(out); err != nil || readErr != nil || !strings.HasSuffix(string(got), test.want) {
+			t.Errorf("%s: %v, %v, %d bytes, want them to end in %d", test.name, err, readErr, len(got), len(test.want))
+		}
 	}
 }

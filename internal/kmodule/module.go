@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -21,8 +22,9 @@ import (
 // (Documentation/kbuild/modules.rst), from an archive's files alone.
 type Module struct {
 	kmake.Target
-	// Compiler is the path of a compiler that a C++ toolchain names; "" for the
-	// PATH's. CrossCompile and LLVM follow from it when they are not given.
+	// Compiler is the compiler that is to run, by its path or its name on the PATH,
+	// whatever it is called. Without it, and without CrossCompile and LLVM, it is the
+	// kernel's own where the machine has it, else the machine's.
 	Compiler string
 	Tree     string   // the archive, unpacked; it is only read
 	Release  string   // the kernel release that the archive must be for, or ""
@@ -45,28 +47,34 @@ type Module struct {
 	// Warn turns modpost's errors about undefined symbols into warnings
 	// (KBUILD_MODPOST_WARN=1): the module is built, and will not load.
 	Warn bool
+	// Variables are further "NAME=VALUE" for make: V=1 to see its commands, W=1 for
+	// more of the compiler's warnings, or what the Kbuild file asks for.
+	Variables []string
 
-	Scratch string
+	Scratch string // a directory to work in, new or empty
+	Keep    bool   // leave the modules' directory, as the build left it, in Scratch
 	Log     io.Writer
 
 	given map[string]string // Sources, by name
 	root  string            // the directory that holds all sources
 	dir   string            // M=
 	tree  string            // Tree as it was given
+	own   toolchain         // of Compiler or of the kernel; its cc is "" for the machine's default
 }
 
 // Build builds the modules.
 func (m Module) Build() (err error) {
 	m.tree = m.Tree
-	remove, err := kmake.MakeScratch(m.Scratch)
+	if err := m.checkNames(); err != nil {
+		return err
+	}
+	remove, err := m.makeScratch()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	for _, dir := range []*string{&m.Tree, &m.Scratch} {
-		if *dir, err = realPath(*dir); err != nil {
-			return err
-		}
+	if m.Tree, err = reachable(m.Tree, m.Scratch); err != nil {
+		return err
 	}
 	if err := m.ownHostTools(); err != nil {
 		return err
@@ -87,10 +95,7 @@ func (m Module) Build() (err error) {
 	if err := m.place(); err != nil {
 		return err
 	}
-	if err := m.checkCompiler(config); err != nil {
-		return err
-	}
-	if err := kmake.AbsoluteAll(m.Extra); err != nil {
+	if err := m.checkToolchain(config); err != nil {
 		return err
 	}
 	variables, err := m.variables(config)
@@ -104,13 +109,101 @@ func (m Module) Build() (err error) {
 		}
 		variables = append(variables, pahole...)
 	}
-	args := append(m.Args(), "-s", "-C", m.Tree, "M="+m.dir)
+	args := append(m.Args(), "-C", m.Tree, "M="+m.dir)
+	if !m.verbose() {
+		args = append(args, "-s")
+	}
 	var log bytes.Buffer
-	out, err := kmake.Run(&log, m.Scratch, m.Scratch, "make", append(append(args, variables...), "modules")...)
+	// As a driver's developer does it: in the driver's directory, which is $(PWD).
+	out, err := kmake.Run(&log, m.dir, m.Scratch, "make", append(append(args, variables...), "modules")...)
 	if err := m.explain(out, err); err != nil {
 		return err
 	}
 	return m.bringOut()
+}
+
+// checkToolchain finds what would stop the compiler half-way.
+func (m *Module) checkToolchain(config map[string]string) error {
+	kernels, err := m.checkCompiler(config)
+	if err != nil {
+		return err
+	}
+	if err := m.checkPlugins(config); err != nil {
+		return err
+	}
+	if kernels {
+		return nil
+	}
+	return m.checkFlags(config)
+}
+
+// makeScratch makes the directory to work in, and returns what is done with it at
+// the end. Where make cannot work in a directory of that path, it is another one.
+func (m *Module) makeScratch() (done func() error, err error) {
+	given := m.Scratch
+	remove, err := kmake.MakeScratch(given)
+	if err != nil {
+		return nil, err
+	}
+	if m.Scratch, err = realPath(given); err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	if neutral(m.Scratch) {
+		work := m.Scratch
+		if !m.Keep {
+			return remove, nil
+		}
+		return func() error {
+			// Links lead to where nothing may be, later.
+			for _, links := range []string{"archive", "tree"} {
+				if err := kmake.RemoveScratch(filepath.Join(work, links)); err != nil {
+					return err
+				}
+			}
+			return m.kept(given)
+		}, nil
+	}
+	removeOther, err := m.neutralScratch()
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	work := m.Scratch
+	return func() error {
+		if !m.Keep {
+			return errors.Join(removeOther(), remove())
+		}
+		err := os.CopyFS(filepath.Join(given, "module"), os.DirFS(filepath.Join(work, "module")))
+		return errors.Join(err, removeOther(), m.kept(given))
+	}, nil
+}
+
+func (m *Module) kept(dir string) error {
+	_, err := fmt.Fprintf(m.Log, "kmodule: kept %s\n", dir)
+	return err
+}
+
+// neutralScratch sets Scratch to a new directory that make can work in.
+func (m *Module) neutralScratch() (remove func() error, err error) {
+	for _, parent := range []string{os.TempDir(), "/tmp"} {
+		if parent, err = realPath(parent); err != nil || !neutral(parent) {
+			continue
+		}
+		var dir string
+		done, err := cleanup.Make(func() (undo func(), err error) {
+			dir, err = os.MkdirTemp(parent, "kmodule-*")
+			return func() { kmake.RemoveScratch(dir) }, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		m.Scratch = dir
+		return func() error {
+			defer done()
+			return kmake.RemoveScratch(dir)
+		}, nil
+	}
+	return nil, fmt.Errorf("work in %s: make cannot handle its path, and %s is no better; set TMPDIR to a directory whose path has none of %s",
+		m.Scratch, os.TempDir(), spelled)
 }
 
 // place copies the sources to where make sees them.
@@ -187,6 +280,9 @@ func (m Module) variables(kernel map[string]string) ([]string, error) {
 		// include/linux/kconfig.h tells y, m and n apart by these definitions.
 		common = append(common, "-D'"+strings.ReplaceAll(define, "'", `'\''`)+"'")
 	}
+	if variables, err = m.further(variables); err != nil {
+		return nil, err
+	}
 	for _, flag := range m.Flags {
 		if strings.Contains(flag, "$") {
 			return nil, fmt.Errorf("compiler flag %q: make's variables are not known here; use includes, or a Kbuild file with ccflags-y", flag)
@@ -194,13 +290,36 @@ func (m Module) variables(kernel map[string]string) ([]string, error) {
 	}
 	c := append(slices.Clone(common), m.Flags...)
 	variables = append(variables, "KCFLAGS="+strings.Join(c, " "), "KAFLAGS="+strings.Join(common, " "))
-	if len(m.Extra) > 0 {
-		variables = append(variables, "KBUILD_EXTRA_SYMBOLS="+strings.Join(m.Extra, " "))
+	extra, err := m.extraSymbols()
+	if err != nil {
+		return nil, err
+	}
+	if len(extra) > 0 {
+		variables = append(variables, "KBUILD_EXTRA_SYMBOLS="+strings.Join(extra, " "))
 	}
 	if m.Warn {
 		variables = append(variables, "KBUILD_MODPOST_WARN=1")
 	}
 	return variables, nil
+}
+
+// extraSymbols are the paths of other modules' Module.symvers, as make can read them.
+func (m Module) extraSymbols() ([]string, error) {
+	var extra []string
+	for i, file := range m.Extra {
+		if err := kmake.Absolute(&file); err != nil {
+			return nil, err
+		}
+		if !neutral(file) {
+			other := filepath.Join(m.Scratch, fmt.Sprintf("symvers.%d", i))
+			if err := kmake.CopyFile(file, other); err != nil {
+				return nil, err
+			}
+			file = other
+		}
+		extra = append(extra, file)
+	}
+	return extra, nil
 }
 
 // bringOut copies what was made. All of it is looked for before the first copy.

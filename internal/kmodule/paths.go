@@ -4,6 +4,7 @@ package kmodule
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
@@ -20,7 +21,7 @@ func realPath(path string) (string, error) {
 // prefixMaps are the compiler's flags that keep where a module is built out of it.
 func (m Module) prefixMaps() ([]string, error) {
 	var maps []string
-	if m.Compiler != "" && !filepath.IsAbs(m.Compiler) {
+	if strings.Contains(m.Compiler, "/") && !filepath.IsAbs(m.Compiler) {
 		// A toolchain of the build's has headers of its own, as stdarg.h, which
 		// its compiler finds by its own real path.
 		compiler, err := realPath(m.Compiler)

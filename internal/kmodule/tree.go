@@ -60,6 +60,17 @@ func (m *Module) addToTree() error {
 	return nil
 }
 
+// reachable is the archive's directory, or one of links to it where make cannot
+// work in the archive's own.
+func reachable(tree, scratch string) (string, error) {
+	tree, err := realPath(tree)
+	if err != nil || neutral(tree) {
+		return tree, err
+	}
+	links := filepath.Join(scratch, "archive")
+	return links, linkTree(tree, links, nil)
+}
+
 // linkTree makes the directory to out of links to what from has, and to put,
 // which is by name and wins. Only directories that put reaches into are made.
 func linkTree(from, to string, put map[string]string) error {

@@ -21,9 +21,9 @@ var tool = cli.Tool{
 	Name:    "kmodule",
 	Summary: "builds kernel modules from an archive with the kernel's own make, and eBPF programs",
 	Commands: []cli.Command{
-		{Name: "build", Usage: "--tree DIR --source NAME=FILE… --out NAME.ko=FILE… --scratch DIR", Summary: "build modules from an unpacked archive", Run: build},
+		{Name: "build", Usage: "--tree DIR --source NAME=FILE… --out NAME.ko=FILE… --scratch DIR [V=1] [W=1]", Summary: "build modules from an unpacked archive", Run: build},
 		{Name: "bpf", Usage: "--tree DIR --source NAME=FILE --out FILE --scratch DIR", Summary: "compile an eBPF program against an unpacked archive", Run: bpf},
-		{Name: "host-tools", Usage: "--tree DIR [--source FILE] --out DIR", Summary: "compile an archive's host tools from the sources in it, or from the kernel's", Run: hostTools},
+		{Name: "host-tools", Usage: "--tree DIR [--source FILE] --out DIR [HOSTCFLAGS=FLAGS]", Summary: "compile an archive's host tools from the sources in it, or from the kernel's", Run: hostTools},
 		{Name: "boot-image", Usage: "--image FILE --kernel FILE --mkbootimg PROGRAM --unpack-bootimg PROGRAM --out FILE --scratch DIR", Summary: "put a kernel into an Android boot image", Run: bootImage},
 		{Name: "prepare", Usage: "--source FILE --arch ARCH --config FILE --release FILE --out TAR", Summary: "make a tree of headers from a kernel's source and configuration", Run: prepare},
 		{Name: "install", Usage: "--module FILE --out FILE [--strip] [--sign-file PROGRAM --key FILE --cert FILE --hash NAME]", Summary: "strip and sign a module, as modules_install does", Run: install},
@@ -46,7 +46,7 @@ func build(args []string, _, stderr io.Writer) error {
 	var sources, flags, includes, config, extra, outs cli.Strings
 	fs := cli.NewFlags()
 	m.Target.Flags(fs)
-	fs.StringVar(&m.Compiler, "compiler", "", "the C compiler of a C++ toolchain, a `FILE`; its name says whether it is gcc or clang")
+	fs.StringVar(&m.Compiler, "compiler", "", "the C compiler that is to run, a `FILE` or a name on the PATH; the kernel's own when not given")
 	fs.StringVar(&m.Tree, "tree", "", "the unpacked archive, a `DIR`")
 	fs.StringVar(&m.HostTools, "host-tools", "", "a `DIR` of host tools that take the place of the archive's")
 	fs.StringVar(&m.BaseBTF, "base-btf", "", "the kernel's BTF, raw or in vmlinux, a `FILE`, to make the modules' own")
@@ -63,7 +63,9 @@ func build(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&m.Commands, "commands", "", "where compile_commands.json goes: a `FILE`")
 	fs.BoolVar(&m.Warn, "modpost-warn", false, "undefined symbols are warnings (KBUILD_MODPOST_WARN=1)")
 	fs.StringVar(&m.Scratch, "scratch", "", "a `DIR` to work in, made and removed")
-	if err := cli.ParseAll(fs, args, "tree", "source", "out", "scratch"); err != nil {
+	fs.BoolVar(&m.Keep, "keep-scratch", false, "keep the --scratch directory, to look at what make left there")
+	var err error
+	if m.Variables, err = variables(fs, args, "tree", "source", "out", "scratch"); err != nil {
 		return err
 	}
 	if err := errors.Join(named("source", sources), named("out", outs)); err != nil {
@@ -78,7 +80,7 @@ func build(args []string, _, stderr io.Writer) error {
 		return err
 	}
 	m.Sources, m.Flags, m.Includes, m.Config, m.Extra, m.Outs = sources, flags, includes, config, extra, outs
-	err := m.Build()
+	err = m.Build()
 	if errors.Is(err, kmodule.ErrShown) {
 		os.Exit(1)
 	}
@@ -119,11 +121,12 @@ func hostTools(args []string, _, stderr io.Writer) error {
 	h := kmodule.HostTools{Log: stderr}
 	fs := cli.NewFlags()
 	h.Target.Flags(fs)
-	fs.StringVar(&h.Compiler, "compiler", "", "the C compiler of a C++ toolchain, a `FILE`")
+	fs.StringVar(&h.Compiler, "compiler", "", "the C compiler that is to run, a `FILE` or a name on the PATH; the kernel's own when not given")
 	fs.StringVar(&h.Tree, "tree", "", "the unpacked archive, a `DIR`")
 	sourceFlags(fs, &h.Source)
 	fs.StringVar(&h.Out, "out", "", "where the tools go: a `DIR`")
-	if err := cli.ParseAll(fs, args, "tree", "out"); err != nil {
+	var err error
+	if h.Variables, err = variables(fs, args, "tree", "out"); err != nil {
 		return err
 	}
 	if h.Source.Tarball == "" && len(h.Source.Patches)+len(h.Source.Overlay) > 0 {

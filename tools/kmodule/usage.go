@@ -3,10 +3,12 @@
 package main
 
 import (
+	"flag"
 	"path/filepath"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
 )
 
 // named refuses a value of a flag that is not NAME=FILE.
@@ -17,6 +19,18 @@ func named(flag string, values []string) error {
 		}
 	}
 	return nil
+}
+
+// variables parses flags, and returns what is beside them: variables for make.
+func variables(fs *flag.FlagSet, args []string, required ...string) ([]string, error) {
+	words, err := cli.Parse(fs, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := kmodule.CheckVariables(words); err != nil {
+		return nil, cli.Usagef("%v", err)
+	}
+	return words, cli.Require(fs, required...)
 }
 
 // different refuses two outputs in one file. Those that are not asked for are "".
