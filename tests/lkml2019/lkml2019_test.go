@@ -4,7 +4,7 @@
 
 // Package lkml2019 tests the two builds that Module.symvers in the archive broke
 // in 2019 (LKML, "Provide in-kernel headers"): one with O=, and one from a
-// pristine tree.
+// pristine tree. //tests/own_build has the same in the source's own directory.
 package lkml2019
 
 import (
