@@ -23,7 +23,7 @@ func intermediate(name string) bool {
 // profile's business; this only leaves out what no profile can want.
 func (k Kernel) writeHeaders(src, obj string) error {
 	arch := "arch/" + k.SrcArch()
-	source, err := files(src, []string{"Makefile", "Kbuild", "include", "scripts", "tools", arch}, func(name string) bool {
+	source, err := files(src, []string{"COPYING", "LICENSES", "Makefile", "Kbuild", "include", "scripts", "tools", arch}, func(name string) bool {
 		if strings.HasPrefix(name, "tools/") {
 			return toolSource(name, k.SrcArch())
 		}

@@ -266,7 +266,11 @@ func additions(o Options, conf config) ([]source, error) {
 	}
 	if module {
 		// The trees' own, if they have one, may be of another build's directory.
-		extra = append(extra, source{configName, o.Config, func(dst []byte) ([]byte, error) { return appendFile(dst, o.Config) }})
+		p, err := ReadFile(o.Config)
+		if err != nil {
+			return nil, fmt.Errorf("read config: %w", err)
+		}
+		extra = append(extra, source{configName, o.Config, func(dst []byte) ([]byte, error) { return append(dst, p...), nil }})
 	}
 	for _, a := range o.Add {
 		for _, name := range []string{a.Name, filepath.Base(a.File)} {
