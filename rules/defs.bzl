@@ -1,6 +1,8 @@
 "The public API of rules_kheaders."
 
+load("//rules:bpf_min_core_btf.bzl", _bpf_min_core_btf = "bpf_min_core_btf")
 load("//rules:bpf_object.bzl", _bpf_object = "bpf_object")
+load("//rules:bpf_objects.bzl", _bpf_objects = "bpf_objects")
 load("//rules:kernel_compile_commands.bzl", _kernel_compile_commands = "kernel_compile_commands")
 load("//rules:kernel_module.bzl", _kernel_module = "kernel_module")
 load("//rules:kheaders_archive.bzl", _kheaders_archive = "kheaders_archive")
@@ -24,6 +26,7 @@ load("//rules/kbuild:linux_kernel.bzl", _linux_kernel = "linux_kernel")
 load("//rules/kbuild:linux_kernel_file.bzl", _linux_kernel_file = "linux_kernel_file")
 load("//rules/kbuild:linux_source.bzl", _linux_source = "linux_source")
 load("//rules/providers:archive_info.bzl", _KheadersArchiveInfo = "KheadersArchiveInfo")
+load("//rules/providers:bpf_info.bzl", _KernelBpfInfo = "KernelBpfInfo")
 load("//rules/providers:kernel_info.bzl", _KheadersKernelInfo = "KheadersKernelInfo")
 load("//rules/providers:module_info.bzl", _KernelModuleInfo = "KernelModuleInfo")
 load("//rules/providers:placeholder_info.bzl", _KheadersPlaceholderInfo = "KheadersPlaceholderInfo")
@@ -47,6 +50,8 @@ kheaders_manifest_test = _kheaders_manifest_test
 kernel_module = _kernel_module
 kernel_compile_commands = _kernel_compile_commands
 bpf_object = _bpf_object
+bpf_objects = _bpf_objects
+bpf_min_core_btf = _bpf_min_core_btf
 
 # A kernel built here.
 kbuild_required_programs = _kbuild_required_programs
@@ -62,6 +67,7 @@ linux_bzl_kernel = _linux_bzl_kernel
 prebuilt_kernel = _prebuilt_kernel
 
 # Providers and the toolchain.
+KernelBpfInfo = _KernelBpfInfo
 KernelModuleInfo = _KernelModuleInfo
 KheadersArchiveInfo = _KheadersArchiveInfo
 KheadersKernelInfo = _KheadersKernelInfo

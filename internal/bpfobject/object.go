@@ -4,7 +4,6 @@
 package bpfobject
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -23,15 +22,17 @@ var ErrShown = errors.New("the compiler's message is above")
 // An Object is an eBPF object file and what is made of it.
 type Object struct {
 	Tree     string   // the archive, unpacked; it is only read
-	Source   string   // "NAME=FILE"
+	Mode     Mode     // which headers the program sees
+	Sources  []string // "NAME=FILE"; several are linked into one object
 	Headers  []string // "NAME=FILE", found by these names
 	Includes []string // directories of the headers to look in
 	Flags    []string // for clang
-	Clang    string   // the compiler; "" for the PATH's
-	// BTF is a kernel's, raw or in its vmlinux: vmlinux.h is made of it, and the
-	// archive's headers are not looked at. "" for the archive's headers.
-	BTF     string
-	Bpftool string // makes vmlinux.h and the skeleton
+	BTF      string   // a kernel's, raw or in its vmlinux: vmlinux.h is made of it in the mode BTF
+
+	Clang   string // the compiler; "" for the PATH's, as for the others
+	Opt     string // LLVM's optimizer, for the mode Kernel
+	Llc     string // LLVM's code generator, for the mode Kernel
+	Bpftool string // makes vmlinux.h and the skeleton, and links
 
 	Out      string
 	Skeleton string // where the skeleton goes, or ""
@@ -41,43 +42,35 @@ type Object struct {
 	Log     io.Writer
 
 	target target
+	kernel kernel
+	tree   string // as it was given, for messages
 }
 
 // Build compiles the object.
 func (o Object) Build() (err error) {
-	tree := o.Tree
+	o.tree = o.Tree
 	if err := kmake.Absolute(&o.Tree, &o.Scratch, &o.BTF); err != nil {
 		return err
 	}
-	options := filepath.Join(o.Tree, "include/config/auto.conf")
-	config, err := kmake.ReadConfig(options)
-	if err != nil {
-		return fmt.Errorf("compile against %s: %w; it is no archive, or its profile is 'tracing': pack it with profile = \"module\"", tree, err)
+	for _, program := range []*string{&o.Clang, &o.Opt, &o.Llc, &o.Bpftool} {
+		*program = absoluteProgram(*program)
 	}
-	if o.target, err = targetOf(config); err != nil {
-		return fmt.Errorf("compile against %s: %w", tree, err)
+	if err := o.readKernel(); err != nil {
+		return fmt.Errorf("compile against %s: %w", o.tree, err)
 	}
-	if (o.BTF != "" || o.Skeleton != "") && o.Bpftool == "" {
-		return errors.New("vmlinux.h and skeletons are made by bpftool; give --bpftool")
+	if (o.Mode == BTF || o.Skeleton != "" || len(o.Sources) > 1) && o.Bpftool == "" {
+		return errors.New("bpftool makes vmlinux.h and skeletons and links several sources; give --bpftool")
 	}
 	remove, err := kmake.MakeScratch(o.Scratch)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	root := filepath.Join(o.Scratch, "source")
-	for _, file := range append([]string{o.Source}, o.Headers...) {
-		if err := place(root, file); err != nil {
-			return err
-		}
+	if err := o.place(); err != nil {
+		return err
 	}
-	if o.BTF != "" {
-		if err := o.vmlinuxHeader(root); err != nil {
-			return err
-		}
-	}
-	object := filepath.Join(o.Scratch, "object.o")
-	if err := o.compile(root, tree, object); err != nil {
+	object, err := o.compileAll()
+	if err != nil {
 		return err
 	}
 	if o.Skeleton == "" {
@@ -96,25 +89,42 @@ func (o Object) Build() (err error) {
 	})
 }
 
-func place(root, file string) error {
-	name, from, ok := strings.Cut(file, "=")
-	if !ok || !filepath.IsLocal(name) {
-		return fmt.Errorf("source %q: expected NAME=FILE, NAME relative to the sources' directory", file)
+// root is the directory that the sources and headers are put into by their names.
+func (o Object) root() string { return filepath.Join(o.Scratch, "source") }
+
+// place puts all that the compiler reads, but for the archive, below root.
+func (o Object) place() error {
+	files := map[string]string{}
+	for _, file := range append(append([]string(nil), o.Sources...), o.Headers...) {
+		name, from, ok := strings.Cut(file, "=")
+		if !ok || !filepath.IsLocal(name) {
+			return fmt.Errorf("source %q: expected NAME=FILE, NAME relative to the sources' directory", file)
+		}
+		if other, ok := files[name]; ok && other != from {
+			return fmt.Errorf("source %s: it is %s and %s; expected one file by that name", name, other, from)
+		}
+		files[name] = from
+		to := filepath.Join(o.root(), name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := kmake.CopyFile(from, to); err != nil {
+			return err
+		}
 	}
-	to := filepath.Join(root, name)
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
+	if o.Mode == BTF {
+		return o.vmlinuxHeader()
 	}
-	return kmake.CopyFile(from, to)
+	return nil
 }
 
 // vmlinuxHeader writes vmlinux.h: all types of a kernel, from its BTF.
-func (o Object) vmlinuxHeader(root string) error {
-	out, err := kmake.Run(o.Log, o.Scratch, o.Scratch, absoluteProgram(o.Bpftool), "btf", "dump", "file", o.BTF, "format", "c")
+func (o Object) vmlinuxHeader() error {
+	out, err := kmake.Run(o.Log, o.Scratch, o.Scratch, o.Bpftool, "btf", "dump", "file", o.BTF, "format", "c")
 	if err != nil {
 		return fmt.Errorf("make vmlinux.h of %s: %w", o.BTF, err)
 	}
-	return os.WriteFile(filepath.Join(root, "vmlinux.h"), out, 0o644)
+	return os.WriteFile(filepath.Join(o.root(), "vmlinux.h"), out, 0o644)
 }
 
 // absoluteProgram makes a path of a program absolute; a bare name is the PATH's.
@@ -127,74 +137,30 @@ func absoluteProgram(program string) string {
 	return program
 }
 
-// args are clang's arguments, but for the input and the output.
-func (o Object) args(root string) ([]string, error) {
-	args := []string{"-target", o.target.clang(), "-O2", "-g", "-Wall", "-D__TARGET_ARCH_" + o.target.name,
-		// Nothing of the machine that compiles, but clang's own stddef.h.
-		"-nostdlibinc",
-		"-ffile-prefix-map=" + root + "/=", "-ffile-prefix-map=" + o.Tree + "/=", "-ffile-compilation-dir=."}
-	if strings.Contains(o.Clang, "/") && !filepath.IsAbs(o.Clang) {
-		// A clang of the build's own finds its headers, as stddef.h, by its own real path.
-		clang, err := filepath.EvalSymlinks(absoluteProgram(o.Clang))
-		if err != nil {
-			return nil, fmt.Errorf("find clang: %w", err)
+// compileAll compiles the sources and links them, where they are several.
+func (o Object) compileAll() (string, error) {
+	var objects []string
+	for i, source := range o.Sources {
+		name, given, _ := strings.Cut(source, "=")
+		object := filepath.Join(o.Scratch, fmt.Sprintf("%d.o", i))
+		if err := o.compile(name, given, object); err != nil {
+			return "", err
 		}
-		args = append(args, "-ffile-prefix-map="+filepath.Dir(filepath.Dir(clang))+"/=")
+		objects = append(objects, object)
 	}
-	for _, dir := range o.Includes {
-		if dir != "." && !filepath.IsLocal(dir) {
-			return nil, fmt.Errorf("include directory %q: expected one of the sources' own", dir)
-		}
-		args = append(args, "-I"+filepath.Join(root, dir))
+	if len(objects) == 1 {
+		return objects[0], nil
 	}
-	args = append(args, "-I"+root)
-	if o.BTF == "" {
-		// The kernel's own order (top Makefile, USERINCLUDE). clang's BPF target
-		// does not know the inline assembler of the headers behind these.
-		words := filepath.Join(o.Scratch, "shim")
-		if err := writeShim(words, o.target.word); err != nil {
-			return nil, err
-		}
-		args = append(append(args, o.target.defines()...), "-isystem", words, "-include", filepath.Join(words, "words.h"))
-		arch := "arch/" + o.target.name
-		for _, dir := range []string{arch + "/include/uapi", arch + "/include/generated/uapi", "include/uapi", "include/generated/uapi", "include"} {
-			args = append(args, "-isystem", filepath.Join(o.Tree, dir))
-		}
-		args = append(args, "-include", filepath.Join(o.Tree, "include/linux/kconfig.h"))
+	linked := filepath.Join(o.Scratch, "linked.o")
+	if _, err := kmake.Run(o.Log, o.Scratch, o.Scratch, o.Bpftool, append([]string{"gen", "object", linked}, objects...)...); err != nil {
+		return "", fmt.Errorf("link %s: %w", o.Out, err)
 	}
-	return append(args, o.Flags...), nil
-}
-
-// compile runs clang, whose message is all that is shown when it fails.
-func (o Object) compile(root, tree, object string) error {
-	args, err := o.args(root)
-	if err != nil {
-		return err
-	}
-	clang := absoluteProgram(o.Clang)
-	if clang == "" {
-		clang = "clang"
-	}
-	name, given, _ := strings.Cut(o.Source, "=")
-	var log bytes.Buffer
-	out, err := kmake.Run(&log, o.Scratch, o.Scratch, clang, append(args, "-c", filepath.Join(root, name), "-o", object)...)
-	shown := strings.ReplaceAll(string(out), filepath.Join(root, name), given)
-	shown = strings.ReplaceAll(strings.ReplaceAll(shown, root+"/", ""), o.Tree+"/", tree+"/")
-	if _, err := io.WriteString(o.Log, shown); err != nil {
-		return err
-	}
-	if err != nil && len(out) > 0 {
-		return ErrShown
-	}
-	if err != nil {
-		return fmt.Errorf("compile %s: %w", given, err)
-	}
-	return nil
+	return linked, nil
 }
 
 // skeleton is a C header by which a program carries and loads the object.
 func (o Object) skeleton(object string) ([]byte, error) {
-	out, err := kmake.Run(o.Log, o.Scratch, o.Scratch, absoluteProgram(o.Bpftool), "gen", "skeleton", object, "name", o.Name)
+	out, err := kmake.Run(o.Log, o.Scratch, o.Scratch, o.Bpftool, "gen", "skeleton", object, "name", o.Name)
 	if err != nil {
 		return nil, fmt.Errorf("make the skeleton of %s: %w", o.Name, err)
 	}

@@ -36,7 +36,8 @@ func object(t *testing.T, config string) (Object, *strings.Builder) {
 	}
 	return Object{
 		Tree:    filepath.Join(dir, "tree"),
-		Source:  "p/a.bpf.c=" + write(t, filepath.Join(dir, "a.bpf.c"), "int a;\n", 0o644),
+		Mode:    UAPI,
+		Sources: []string{"p/a.bpf.c=" + write(t, filepath.Join(dir, "a.bpf.c"), "int a;\n", 0o644)},
 		Clang:   write(t, filepath.Join(dir, "clang"), fakeClang, 0o755),
 		Out:     filepath.Join(dir, "a.o"),
 		Scratch: filepath.Join(dir, "scratch"),
@@ -57,6 +58,7 @@ func TestArguments(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			o, _ := object(t, test.config)
 			if test.btf {
+				o.Mode = BTF
 				o.BTF, o.Bpftool = o.Clang, write(t, filepath.Join(t.TempDir(), "bpftool"), fakeTool, 0o755)
 				o.Skeleton, o.Name = o.Out+".h", "a"
 			}
@@ -116,7 +118,7 @@ func TestRefuses(t *testing.T) {
 		{"no architecture", "CONFIG_VAX=y\n", "names no architecture that libbpf knows", nil},
 		{"a skeleton without bpftool", "CONFIG_X86=y\n", "give --bpftool", func(o *Object) { o.Skeleton = "s" }},
 		{"an include directory outside", "CONFIG_X86=y\n", "expected one of the sources' own", func(o *Object) { o.Includes = []string{"../x"} }},
-		{"a source without a name", "CONFIG_X86=y\n", "expected NAME=FILE", func(o *Object) { o.Source = "a.bpf.c" }},
+		{"a source without a name", "CONFIG_X86=y\n", "expected NAME=FILE", func(o *Object) { o.Sources = []string{"a.bpf.c"} }},
 		{"no clang", "CONFIG_X86=y\n", "find no-such-clang: not on the PATH", func(o *Object) { o.Clang = "no-such-clang" }},
 		{"a source that does not compile", "CONFIG_X86=y\n", ErrShown.Error(), func(o *Object) {
 			if err := os.WriteFile(o.Clang, []byte(failing), 0o755); err != nil {
@@ -133,7 +135,7 @@ func TestRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want one with %q", err, test.want)
 			}
-			_, given, _ := strings.Cut(o.Source, "=")
+			_, given, _ := strings.Cut(o.Sources[0], "=")
 			if want := given + ":1:2: error: no\n"; test.want == ErrShown.Error() && log.String() != want {
 				t.Errorf("shown = %q, want %q", log, want)
 			}

@@ -30,9 +30,36 @@ var shim = map[string]string{
 // the size of a long or of a pointer: those of eBPF have 64 bits in any kernel.
 const wordSize = "#define __BITS_PER_LONG %d\n#include <asm-generic/bitsperlong.h>\n"
 
-func writeShim(dir string, word int) error {
+func uapiShims(word int) map[string]string {
 	files := maps.Clone(shim)
 	files["asm/bitsperlong.h"] = fmt.Sprintf(wordSize, word)
+	return files
+}
+
+// kernelShims are for the kernel's own headers, in which noinline is a macro that
+// libbpf's __noinline does not expect. eBPF has no asm goto: a program that uses
+// a function with one gets an error that says so. Until 6.8 the headers
+// write asm_volatile_goto, then asm_goto_output or plain asm goto
+// (include/linux/compiler_types.h).
+var kernelShims = map[string]string{
+	"kernel.h": `#include <linux/types.h>
+#define __noinline __attribute__((__noinline__))
+#ifdef asm_volatile_goto
+#undef asm_volatile_goto
+#define asm_volatile_goto(x...) asm volatile("asm goto is of the kernel's machine")
+#endif
+#ifdef asm_goto_output
+#undef asm_goto_output
+#define asm_goto_output(x...) asm volatile("asm goto is of the kernel's machine")
+#endif
+#ifdef asm_inline
+#undef asm_inline
+#define asm_inline asm
+#endif
+`,
+}
+
+func writeShims(dir string, files map[string]string) error {
 	for name, text := range files {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

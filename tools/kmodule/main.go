@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bpfobject"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
@@ -22,7 +21,9 @@ var tool = cli.Tool{
 	Summary: "builds kernel modules from an archive with the kernel's own make, and eBPF programs",
 	Commands: []cli.Command{
 		{Name: "build", Usage: "--tree DIR --source NAME=FILE… --out NAME.ko=FILE… --scratch DIR [V=1] [W=1]", Summary: "build modules from an unpacked archive", Run: build},
-		{Name: "bpf", Usage: "--tree DIR --source NAME=FILE --out FILE --scratch DIR", Summary: "compile an eBPF program against an unpacked archive", Run: bpf},
+		{Name: "bpf", Usage: "--tree DIR --source NAME=FILE… --out FILE --scratch DIR", Summary: "compile an eBPF program against an unpacked archive", Run: bpf},
+		{Name: "bpf-report", Usage: "--name NAME --out FILE VERDICT…", Summary: "report for which kernels an eBPF program has compiled", Run: bpfReport},
+		{Name: "bpf-btf", Usage: "--btf FILE --object FILE… --bpftool PROGRAM --out FILE --scratch DIR", Summary: "reduce a kernel's BTF to what eBPF programs ask for", Run: bpfBTF},
 		{Name: "host-tools", Usage: "--tree DIR [--source FILE] --out DIR [HOSTCFLAGS=FLAGS]", Summary: "compile an archive's host tools from the sources in it, or from the kernel's", Run: hostTools},
 		{Name: "boot-image", Usage: "--image FILE --kernel FILE --mkbootimg PROGRAM --unpack-bootimg PROGRAM --out FILE --scratch DIR", Summary: "put a kernel into an Android boot image", Run: bootImage},
 		{Name: "prepare", Usage: "--source FILE --arch ARCH --config FILE --release FILE --out TAR", Summary: "make a tree of headers from a kernel's source and configuration", Run: prepare},
@@ -82,36 +83,6 @@ func build(args []string, _, stderr io.Writer) error {
 	m.Sources, m.Flags, m.Includes, m.Config, m.Extra, m.Outs = sources, flags, includes, config, extra, outs
 	err = m.Build()
 	if errors.Is(err, kmodule.ErrShown) {
-		os.Exit(1)
-	}
-	return err
-}
-
-func bpf(args []string, _, stderr io.Writer) error {
-	o := bpfobject.Object{Log: stderr}
-	var headers, includes, flags cli.Strings
-	fs := cli.NewFlags()
-	fs.StringVar(&o.Tree, "tree", "", "the unpacked archive, a `DIR`")
-	fs.StringVar(&o.Source, "source", "", "the program's source, `NAME=FILE`")
-	fs.Var(&headers, "header", "a header, `NAME=FILE`")
-	fs.Var(&includes, "include", "a `DIR` of the headers to look in")
-	fs.Var(&flags, "copt", "a `FLAG` for clang")
-	fs.StringVar(&o.Clang, "clang", "", "the `PROGRAM` clang; the PATH's when not given")
-	fs.StringVar(&o.Bpftool, "bpftool", "", "the `PROGRAM` bpftool")
-	fs.StringVar(&o.BTF, "btf", "", "a kernel's BTF, raw or in vmlinux, a `FILE`, to make vmlinux.h of")
-	fs.StringVar(&o.Out, "out", "", "where the object goes: a `FILE`")
-	fs.StringVar(&o.Skeleton, "skeleton", "", "where the skeleton goes: a `FILE`")
-	fs.StringVar(&o.Name, "name", "", "the `NAME` of the skeleton's object")
-	fs.StringVar(&o.Scratch, "scratch", "", "a `DIR` to work in, made and removed")
-	if err := cli.ParseAll(fs, args, "tree", "source", "out", "scratch"); err != nil {
-		return err
-	}
-	if err := errors.Join(named("source", []string{o.Source}), named("header", headers), different(o.Out, o.Skeleton)); err != nil {
-		return err
-	}
-	o.Headers, o.Includes, o.Flags = headers, includes, flags
-	err := o.Build()
-	if errors.Is(err, bpfobject.ErrShown) {
 		os.Exit(1)
 	}
 	return err

@@ -28,6 +28,11 @@ func run(args []string, w io.Writer) (err error) {
 		return fmt.Errorf("got %d arguments, expected OBJECT COMMAND", len(args))
 	}
 	objects, err := ebpf.LoadCollection(args[0])
+	var refused *ebpf.VerifierError
+	if errors.As(err, &refused) {
+		// Its error has the log's last line alone.
+		fmt.Fprintf(w, "%+v\n", refused)
+	}
 	if err != nil {
 		return fmt.Errorf("load %s: %w", args[0], err)
 	}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Bpf_corpus compiles eBPF programs that nobody here wrote, against an archive
+// of Debian's kernel and against the linux-headers that it was packed from,
+// expects the same verdict, and runs them in a guest with that kernel.
+// Start it by `tools/bazel run //tests/bpf_corpus`, for a tenth with `-- --part`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+)
+
+func main() { os.Exit(bazeltest.Main("bpf_corpus", run)) }
+
+// A corpus is what the programs are compiled and run with.
+type corpus struct {
+	ctx  context.Context
+	w    io.Writer
+	dir  string // to work in
+	part bool
+
+	archive, headers, guest, image, kheaders string
+	bpftool, loader, patcher                 string
+	sources, libbpf                          string // directories
+
+	release string
+	trees   []tree // the archive, then linux-headers
+	vmlinux string
+}
+
+// A tree is one of the two that programs are compiled against.
+type tree struct{ name, dir string }
+
+// Loads and counts that a whole run must show.
+const (
+	wantLoaded  = 50
+	wantCounted = 10
+)
+
+func run(ctx context.Context, args []string, w io.Writer) (err error) {
+	c := corpus{ctx: ctx, w: w}
+	fs := cli.NewFlags()
+	fs.BoolVar(&c.part, "part", false, "every tenth program only; the table in docs/ebpf.md must have these verdicts")
+	fs.StringVar(&c.archive, "archive", "", "the archive of Debian's kernel, a `FILE`")
+	fs.StringVar(&c.headers, "headers", "", "Debian's linux-headers, a tar `FILE`")
+	fs.StringVar(&c.guest, "guest", "", "bcc and bpftrace for a guest, a tar `FILE`")
+	fs.StringVar(&c.image, "image", "", "Debian's vmlinuz, a `FILE`")
+	fs.StringVar(&c.kheaders, "kheaders", "", "the module that shows the archive, a `FILE`")
+	fs.StringVar(&c.bpftool, "bpftool", "", "the `PROGRAM` bpftool")
+	fs.StringVar(&c.loader, "loader", "", "the `PROGRAM` of ./loader")
+	fs.StringVar(&c.patcher, "patcher", "", "the `PROGRAM` patcher")
+	if err := cli.ParseAll(fs, args, "archive", "headers", "guest", "image", "kheaders", "bpftool", "loader", "patcher"); err != nil {
+		return err
+	}
+	workspace, err := bazeltest.Here(ctx)
+	if err != nil {
+		return err
+	}
+	if c.dir, err = bazeltest.TempDir("bpf_corpus"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bazeltest.RemoveAll(c.dir)) }()
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	rows, err := c.rows()
+	if err != nil {
+		return err
+	}
+	if err := c.compile(rows); err != nil {
+		return err
+	}
+	if err := c.load(rows); err != nil {
+		return err
+	}
+	ran, err := c.tools()
+	if err != nil {
+		return err
+	}
+	rows = append(rows, ran...)
+	docs := filepath.Join(workspace.Dir, "docs/ebpf.md")
+	if err := judge(w, rows, c.part); err != nil {
+		return err
+	}
+	if c.part {
+		return compareTable(docs, rows)
+	}
+	return writeTable(docs, c.release, rows)
+}
+
+// A row is a program and what became of it.
+type row struct {
+	kind, name string
+	object     string    // compiled against the archive, or ""
+	verdicts   [2]string // by tree: "compiles", "loads", or why not
+	loaded     string    // in the guest, or ""
+	counted    bool
+}
+
+// judge is the test: verdicts are the same, and enough is loaded and counts.
+func judge(w io.Writer, rows []*row, part bool) error {
+	var loaded, counted int
+	var errs []error
+	for _, r := range rows {
+		fmt.Fprintf(w, "bpf_corpus: %s %s: archive: %s; linux-headers: %s; %s; counted %v\n", r.kind, r.name, r.verdicts[0], r.verdicts[1], r.loaded, r.counted)
+		if r.verdicts[0] != r.verdicts[1] {
+			errs = append(errs, fmt.Errorf("%s %s: got %q by the archive, expected %q as by linux-headers", r.kind, r.name, r.verdicts[0], r.verdicts[1]))
+		}
+		if r.loads() {
+			loaded++
+		}
+		if r.counted {
+			counted++
+		}
+	}
+	fmt.Fprintf(w, "bpf_corpus: %d programs, %d loaded, %d counted\n", len(rows), loaded, counted)
+	needLoaded, needCounted := wantLoaded, wantCounted
+	if part {
+		needLoaded, needCounted = wantLoaded/10, wantCounted/10
+	}
+	if loaded < needLoaded || counted < needCounted {
+		errs = append(errs, fmt.Errorf("%d programs were loaded and %d counted, expected at least %d and %d", loaded, counted, needLoaded, needCounted))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *row) loads() bool {
+	return strings.HasPrefix(r.loaded, "loads") || r.object == "" && r.verdicts[0] == "loads"
+}
+
+// tenth is every tenth of what a part looks at, and all for the whole.
+func tenth[T any](part bool, all []T) []T {
+	if !part {
+		return all
+	}
+	var some []T
+	for i := range all {
+		if i%10 == 0 {
+			some = append(some, all[i])
+		}
+	}
+	return slices.Clip(some)
+}
