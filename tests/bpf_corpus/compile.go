@@ -22,6 +22,9 @@ const (
 	kindTrace   = "bpftrace"
 )
 
+// selftests has headers that the samples include.
+const selftests = "tools/testing/selftests/bpf"
+
 // rows are the programs that are compiled here: by name, the samples first.
 func (c *corpus) rows() ([]*row, error) {
 	var rows []*row
@@ -42,9 +45,15 @@ func (c *corpus) rows() ([]*row, error) {
 
 // compile compiles each program against both trees.
 func (c *corpus) compile(rows []*row) error {
-	headers, err := c.headerNames()
-	if err != nil {
-		return err
+	headers := map[string][]string{}
+	for kind, globs := range map[string][]string{
+		kindSamples: {kindSamples + "/*.h", selftests + "/*.h"},
+		kindLibbpf:  {kindLibbpf + "/*.h"},
+	} {
+		var err error
+		if headers[kind], err = c.headerNames(globs); err != nil {
+			return err
+		}
 	}
 	type job struct {
 		row  *row
@@ -59,7 +68,7 @@ func (c *corpus) compile(rows []*row) error {
 		go func() {
 			defer workers.Done()
 			for j := range jobs {
-				if err := c.compileOne(j.row, j.tree, worker, headers); err != nil {
+				if err := c.compileOne(j.row, j.tree, worker, headers[j.row.kind]); err != nil {
 					once.Do(func() { failed = fmt.Errorf("%s %s: %w", j.row.kind, j.row.name, err) })
 				}
 			}
@@ -81,9 +90,9 @@ func (c *corpus) compile(rows []*row) error {
 }
 
 // headerNames are the corpus's own headers and libbpf's, NAME=FILE.
-func (c *corpus) headerNames() ([]string, error) {
+func (c *corpus) headerNames(globs []string) ([]string, error) {
 	var headers []string
-	for _, glob := range []string{kindSamples + "/*.h", "tools/testing/selftests/bpf/*.h", kindLibbpf + "/*.h"} {
+	for _, glob := range globs {
 		files, err := filepath.Glob(filepath.Join(c.sources, glob))
 		if err != nil {
 			return nil, err
@@ -119,7 +128,7 @@ func (c *corpus) compileOne(r *row, t, worker int, headers []string) error {
 		Mode:     mode,
 		Sources:  []string{name + "=" + file},
 		Headers:  headers,
-		Includes: []string{r.kind, "tools/testing/selftests/bpf"},
+		Includes: []string{r.kind, selftests},
 		Flags:    []string{"-w"},
 		Bpftool:  c.bpftool,
 		Out:      out,

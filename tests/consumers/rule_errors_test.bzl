@@ -58,6 +58,15 @@ def rule_errors_test_suite(name, archive):
     tests.append("btf_alone_" + name)
     fails_test(name = tests[-1], message = "needs bpftool too", target_under_test = ":btf_alone")
 
+    for case, message, attributes in [
+        ("kernel_btf", "has headers = \"kernel\" and btf", {"btf": "user.c", "headers": "kernel", "src": "user.c"}),
+        ("no_source", "neither src nor srcs", {}),
+        ("two_sources", "so it needs bpftool too, which links them", {"srcs": ["user.c", "gadget/main.c"]}),
+    ]:
+        bpf_object(name = case, archive = archive, tags = ["manual"], **attributes)
+        tests.append("{}_{}".format(case, name))
+        fails_test(name = tests[-1], message = message, target_under_test = case)
+
     bpf_object(name = "bpf", src = "user.c", archive = archive, tags = ["manual"])
     tests.append("bpf_inputs_" + name)
     _inputs_test(
