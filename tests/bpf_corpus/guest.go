@@ -59,6 +59,9 @@ func (c *corpus) load(rows []*row) error {
 			continue
 		}
 		r.loaded = "loads"
+		if m[2] == "0" {
+			r.loaded = "has no program"
+		}
 		r.counted = atLeast(m[4], times)
 	}
 	if seen != len(byName) {
