@@ -31,7 +31,8 @@ kheaders_archive(
 )
 ```
 
-Same inputs, same bytes: nothing of the machine, the time or the order of inputs is in the archive.
+Same inputs, same bytes: nothing of the machine, the time or the order of inputs is in the archive. The output group `spdx` is an
+SPDX 2.3 document of it: its members, their digests and licences.
 """
 
 def _inputs(ctx):
@@ -54,7 +55,7 @@ def _inputs(ctx):
         ))
     return given
 
-def _pack(ctx, given, archive, manifest, report):
+def _pack(ctx, given, archive, manifest, report, spdx):
     xz = xz_program(ctx)
     added = [(name, one_file(target, "add")) for target, name in ctx.attr.add.items()]
     args = param_file(ctx)
@@ -79,6 +80,7 @@ def _pack(ctx, given, archive, manifest, report):
     args.add("--out", archive)
     args.add("--manifest", manifest)
     args.add("--report", report)
+    args.add("--spdx", spdx)
     ctx.actions.run(
         executable = tools(ctx).packer,
         arguments = [args],
@@ -87,7 +89,7 @@ def _pack(ctx, given, archive, manifest, report):
             transitive = [given.headers],
         ),
         tools = [xz] if xz else [],
-        outputs = [archive, manifest, report],
+        outputs = [archive, manifest, report, spdx],
         mnemonic = "KheadersPack",
         progress_message = "Packing %{label}",
         execution_requirements = STRIP_PATHS,
@@ -99,12 +101,13 @@ def _kheaders_archive_impl(ctx):
     archive = ctx.actions.declare_file(ctx.label.name + ".tar.xz")
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest")
     report = ctx.actions.declare_file(ctx.label.name + ".pack.json")
-    _pack(ctx, given, archive, manifest, report)
+    spdx = ctx.actions.declare_file(ctx.label.name + ".spdx.json")
+    _pack(ctx, given, archive, manifest, report, spdx)
     tree = unpack_tree(ctx, archive)
     host_tools = compile_host_tools(ctx, tree) if ctx.attr.profile.startswith("module") else None
     return [
         DefaultInfo(files = depset([archive])),
-        OutputGroupInfo(manifest = depset([manifest]), report = depset([report]), tree = depset([tree])),
+        OutputGroupInfo(manifest = depset([manifest]), report = depset([report]), spdx = depset([spdx]), tree = depset([tree])),
         KheadersArchiveInfo(archive = archive, host_tools = host_tools, manifest = manifest, report = report, tree = tree),
     ]
 

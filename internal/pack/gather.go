@@ -176,7 +176,9 @@ const autoConfHeader = "include/generated/autoconf.h"
 // roots are what an archive, of whatever profile, can be made of, beside the
 // architecture's own.
 var roots = []string{
+	"COPYING",
 	"Kbuild",
+	"LICENSES",
 	"Makefile",
 	"include",
 	"scripts",

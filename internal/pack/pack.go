@@ -93,6 +93,7 @@ type Result struct {
 	Manifest []manifest.Entry
 	Report   Report
 	Files    []string // that the members are of; one in a tar is called TAR(NAME)
+	members  []member
 }
 
 // Pack makes an archive. What is wrong with the inputs is an error that names
@@ -118,6 +119,7 @@ func Pack(o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	members, entries, sources = namedLicences(members, entries, sources)
 	parts, tarSize, err := render(members, o.Epoch)
 	if err != nil {
 		return nil, err
@@ -148,6 +150,7 @@ func Pack(o Options) (*Result, error) {
 		Archive:  archive,
 		Files:    files,
 		Manifest: entries,
+		members:  members,
 		Report: Report{
 			Release: rel, Profile: prof.Name, Series: prof.Series.String(), Arch: prof.Arch,
 			Members: len(members), TarBytes: tarSize, MinCapacity: archive.MinSize(), Blocks: len(blocks),

@@ -54,6 +54,10 @@ const tableText = `# What goes into an archive. One row a pattern:
 + scripts/subarch.include
 + scripts/check-local-export                  from 6.1 until 6.1
 
+# The licences, of which those stay that a member names.
+? COPYING
+? LICENSES/{preferred,dual,deprecated,exceptions}/*
+
 # What the top Makefile includes as the configuration asks for it.
 + scripts/Makefile.clang                      from 6.1 if CONFIG_CC_IS_CLANG
 + scripts/Makefile.debug                      from 6.1 if CONFIG_DEBUG_INFO

@@ -53,13 +53,16 @@ func TestCommands(t *testing.T) {
 	file := func(name string) string { return filepath.Join(dir, name) }
 	packed := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", tree}
 
-	stdout, _ := run(t, 0, append(packed, "--out", file("a.tar.xz"), "--manifest", file("a.manifest"), "--report", file("a.json"), "--json")...)
+	stdout, _ := run(t, 0, append(packed, "--out", file("a.tar.xz"), "--manifest", file("a.manifest"), "--report", file("a.json"), "--spdx", file("a.spdx.json"), "--json")...)
 	var r pack.Report
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Release != "6.1.0" || r.Members != 4 {
 		t.Errorf("pack --json: got %s, %v", stdout, err)
 	}
 	if got, err := os.ReadFile(file("a.json")); err != nil || string(got) != stdout {
 		t.Errorf("report: got %q, %v; want what --json printed", got, err)
+	}
+	if got, err := os.ReadFile(file("a.spdx.json")); err != nil || !strings.Contains(string(got), r.SHA256) || strings.Count(string(got), `"fileName"`) != 4 {
+		t.Errorf("SPDX document: got %s, %v; want one of the archive and its 4 members", got, err)
 	}
 	manifest, err := os.ReadFile(file("a.manifest"))
 	if err != nil {
@@ -135,6 +138,10 @@ func TestErrors(t *testing.T) {
 	}
 	base := []string{"pack", "--profile", "tracing", "--arch", "x86", "--tree", tree, "--out", out}
 	with := func(args ...string) []string { return append(append([]string{}, base...), args...) }
+	empty := filepath.Join(t.TempDir(), "Module.symvers")
+	if err := os.WriteFile(empty, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		args []string
 		want string
@@ -174,7 +181,8 @@ func TestErrors(t *testing.T) {
 		{[]string{"gather", "--arch", "x86", "--tree", tree, "--out", out, "--take", "x=a", "--take", "x=b"}, "--take is given twice for x, as a and as b: leave one out"},
 		{[]string{"gather", "--arch", "x86", "--tree", tree, "--out", out, "--take", "x=" + out}, "take x: it is in none of " + tree},
 		{[]string{"symvers", "--out", out}, "no Module.symvers is given"},
-		{[]string{"symvers", "--out", out, os.DevNull}, `packer: symvers: read symbols: /dev/null: it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too (Kleaf: "modules" in make_goals`},
+		{[]string{"symvers", "--out", out, os.DevNull}, "packer: symvers: read symbols: read /dev/null: it is not a regular file"},
+		{[]string{"symvers", "--out", out, empty}, `packer: symvers: read symbols: ` + empty + `: it is empty, expected a line for each exported symbol; build the kernel's 'modules' goal too (Kleaf: "modules" in make_goals`},
 	}
 	for _, tt := range tests {
 		_, stderr := run(t, 1, tt.args...)

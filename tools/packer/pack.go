@@ -43,6 +43,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	capacity := flags.Int64("capacity", 0, "fail if the archive does not fit in `BYTES`")
 	out := flags.String("out", "", "the archive, the `FILE` to write")
 	manifestOut := flags.String("manifest", "", "write a line for each member to this `FILE`")
+	spdx := flags.String("spdx", "", "write an SPDX document of the archive to `FILE`, in JSON")
 	report := flags.String("report", "", "write what was packed to this `FILE`, as JSON")
 	asJSON := flags.Bool("json", false, "print the report")
 	if err := cli.ParseAll(flags, args, "out", "profile", "arch"); err != nil {
@@ -89,7 +90,13 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	if err := manifest.Write(&listing, r.Manifest); err != nil {
 		return err
 	}
-	files := outputs{{*out, archive}, {*manifestOut, listing.Bytes()}, {*report, summary}}
+	var document []byte
+	if *spdx != "" {
+		if document, err = r.SPDX(); err != nil {
+			return err
+		}
+	}
+	files := outputs{{*out, archive}, {*manifestOut, listing.Bytes()}, {*report, summary}, {*spdx, document}}
 	if err := files.check(packInputs(o, *xz), r.Files); err != nil {
 		return err
 	}

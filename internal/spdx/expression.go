@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package spdx reads the licence lines of kernel files and writes an SPDX document
+// of an archive of them, https://spdx.github.io/spdx-spec/v2.3.
+package spdx
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// line is a file's licence line, as the kernel's Documentation/process/license-rules
+// has it: in a comment of the file's language.
+var line = regexp.MustCompile(`(?m)^[^\w\n]*(?:dnl |rem )?SPDX-License-Identifier:[ \t]*([^\n]*)$`)
+
+// Expression is what a file says of its licence.
+type Expression struct {
+	Text string   // in SPDX's own form; "" if the file does not say
+	IDs  []string // the licences and exceptions it names, sorted
+}
+
+// Read returns the licence of a file: of several lines all hold. One that is no
+// expression is an error.
+func Read(p []byte) (Expression, error) {
+	if !bytes.Contains(p, []byte("SPDX-License-Identifier:")) || bytes.IndexByte(p[:min(len(p), 1024)], 0) >= 0 {
+		return Expression{}, nil
+	}
+	var all []Expression
+	for _, m := range line.FindAllSubmatch(p, -1) {
+		text := uncomment(string(m[1]))
+		e, err := Parse(text)
+		if err != nil {
+			return Expression{}, err
+		}
+		if !slices.ContainsFunc(all, func(other Expression) bool { return other.Text == e.Text }) {
+			all = append(all, e)
+		}
+	}
+	if len(all) == 0 {
+		return Expression{}, nil
+	}
+	joined := all[0]
+	for _, e := range all[1:] {
+		joined.Text = parenthesised(joined.Text) + " AND " + parenthesised(e.Text)
+		joined.IDs = append(joined.IDs, e.IDs...)
+	}
+	joined.IDs = sorted(joined.IDs)
+	return joined, nil
+}
+
+// uncomment removes what ends a comment, or a string that a licence is in.
+func uncomment(text string) string {
+	for {
+		before := text
+		text = strings.TrimSpace(text)
+		for _, end := range []string{"*/", "-->", "-", "#}", `"`, "'", ";", `\n`, `\`, "*"} {
+			text = strings.TrimSuffix(text, end)
+		}
+		if text == before {
+			return text
+		}
+	}
+}
+
+func parenthesised(text string) string {
+	if strings.Contains(text, " ") && !(strings.HasPrefix(text, "(") && strings.IndexByte(text, ')') == len(text)-1) {
+		return "(" + text + ")"
+	}
+	return text
+}
+
+func sorted(ids []string) []string {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// word is a licence or an exception: SPDX 2.3, annex D.
+var word = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*\+?$`)
+
+// Parse reads an expression. The kernel's own checker, scripts/spdxcheck.py,
+// accepts operators in lower case too; the result has them in upper case.
+func Parse(text string) (Expression, error) {
+	p := parser{words: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text))}
+	out, ok := p.or()
+	if !ok || len(p.words) > 0 {
+		return Expression{}, fmt.Errorf("read licence %q: expected an SPDX expression such as GPL-2.0 WITH Linux-syscall-note", text)
+	}
+	return Expression{out, sorted(p.ids)}, nil
+}
+
+// parser reads an expression from left to right.
+type parser struct {
+	words []string
+	ids   []string
+	depth int
+}
+
+func (p *parser) next(operator string) bool {
+	if len(p.words) == 0 || !strings.EqualFold(p.words[0], operator) {
+		return false
+	}
+	p.words = p.words[1:]
+	return true
+}
+
+// or reads what OR joins; AND binds more closely, and WITH most.
+func (p *parser) or() (string, bool) { return p.joined("OR", p.and) }
+
+func (p *parser) and() (string, bool) { return p.joined("AND", p.simple) }
+
+func (p *parser) joined(operator string, part func() (string, bool)) (string, bool) {
+	text, ok := part()
+	for ok && p.next(operator) {
+		var more string
+		if more, ok = part(); ok {
+			text += " " + operator + " " + more
+		}
+	}
+	return text, ok
+}
+
+func (p *parser) simple() (string, bool) {
+	const maxDepth = 50
+	if p.next("(") {
+		if p.depth++; p.depth > maxDepth {
+			return "", false
+		}
+		text, ok := p.or()
+		p.depth--
+		if !ok || !p.next(")") {
+			return "", false
+		}
+		return "(" + text + ")", true
+	}
+	text, ok := p.id()
+	if ok && p.next("WITH") {
+		var exception string
+		if exception, ok = p.id(); ok {
+			text += " WITH " + exception
+		}
+	}
+	return text, ok
+}
+
+func (p *parser) id() (string, bool) {
+	if len(p.words) == 0 {
+		return "", false
+	}
+	id := p.words[0]
+	if !word.MatchString(id) || slices.ContainsFunc([]string{"AND", "OR", "WITH"}, func(o string) bool { return strings.EqualFold(o, id) }) {
+		return "", false
+	}
+	p.words = p.words[1:]
+	p.ids = append(p.ids, id)
+	return id, true
+}
