@@ -14,6 +14,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/format"
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
@@ -66,7 +67,7 @@ func Locate(r io.ReaderAt, size int64, o Options) (Region, error) {
 	if size == 0 {
 		return Region{}, errors.New("file is empty: expected a carrier (vmlinux, kheaders.ko, raw Image)")
 	}
-	head := make([]byte, min(size, probe))
+	head := make([]byte, min(size, format.Probe))
 	if err := readFull(r, head, 0); err != nil {
 		return Region{}, fmt.Errorf("read file header: %w", err)
 	}

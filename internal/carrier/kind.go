@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/format"
 )
 
 // A WrappedError says that a file holds a kernel or an archive in another
@@ -27,54 +27,28 @@ const (
 	stampFirst  = "stamp vmlinux, then make the image from it"
 	stampRaw    = "stamp vmlinux or the raw Image, then compress it"
 	stampModule = "stamp the uncompressed file, then compress it"
+	stampZboot  = "stamp vmlinux or the raw Image (arch/*/boot/vmlinux.bin), then make vmlinuz.efi from it"
 	stampInner  = "stamp the kernel in it, then pack it again"
 )
 
-// probe is how much of a file's start tells what it is, in bytes; the farthest
-// magic is x86's "HdrS" at 0x202.
-const probe = 1024
-
-// magic is a byte string at a fixed place.
-type magic struct {
-	at     int
-	bytes  string
-	kind   string
-	advice string
-}
-
-// wrapped lists what cannot be stamped. Order matters where one file has two
-// magics: an EFI zboot image and a bzImage begin like a PE file.
-var wrapped = []magic{
-	// linux/Documentation/arch/x86/boot.rst: header at 0x202
-	{0x202, "HdrS", "an x86 bzImage", stampFirst},
-	// linux/drivers/firmware/efi/libstub/zboot-header.S
-	{4, "zimg", "an EFI zboot image", stampRaw},
-	// linux/arch/arm/boot/compressed/head.S, either byte order
-	{0x24, "\x18\x28\x6f\x01", "an arm zImage", stampFirst},
-	{0x24, "\x01\x6f\x28\x18", "an arm zImage", stampFirst},
-	// android/system/tools/mkbootimg/include/bootimg/bootimg.h
-	{0, "ANDROID!", "an Android boot image", stampInner},
-	{0, "VNDRBOOT", "an Android vendor_boot image", stampInner},
-	// u-boot/include/image.h; flattened device tree, u-boot's FIT
-	{0, "\x27\x05\x19\x56", "a U-Boot uImage", stampInner},
-	{0, "\xd0\x0d\xfe\xed", "a U-Boot FIT image", stampInner},
-	// What linux/scripts/Makefile.lib compresses with.
-	{0, "\x1f\x8b", "gzip-compressed", stampRaw},
-	{0, xz.Magic, "xz-compressed", stampModule},
-	{0, "\x28\xb5\x2f\xfd", "zstd-compressed", stampModule},
-	{0, "\x02\x21\x4c\x18", "lz4-compressed (legacy frame)", stampRaw},
-	{0, "\x04\x22\x4d\x18", "lz4-compressed", stampRaw},
-	{0, "BZh", "bzip2-compressed", stampRaw},
-	{0, "\x89LZO\x00\r\n\x1a\n", "lzop-compressed", stampRaw},
-	{0, "\x5d\x00\x00", "lzma-compressed", stampRaw},
-}
-
-// raw lists the flat kernels with a magic of their own; each is at the same
-// place of the header that the boot loader reads.
-var raw = []magic{
-	{0x38, "ARM\x64", "raw Image arm64", ""},              // linux/Documentation/arch/arm64/booting.rst
-	{0x38, "RSC\x05", "raw Image riscv", ""},              // linux/arch/riscv/include/asm/image.h
-	{0x38, "\xcd\x23\x82\x81", "raw Image loongarch", ""}, // linux/arch/loongarch/include/asm/image.h
+// advices say what a wrapped format is called in a message, and what to do instead.
+var advices = map[format.Format][2]string{
+	format.BzImage:     {"an x86 bzImage", stampFirst},
+	format.Zboot:       {"an EFI zboot image", stampZboot},
+	format.ZImageARM:   {"an arm zImage", stampFirst},
+	format.AndroidBoot: {"an Android boot image", stampInner},
+	format.VendorBoot:  {"an Android vendor_boot image", stampInner},
+	format.UImage:      {"a U-Boot uImage", stampInner},
+	format.FIT:         {"a U-Boot FIT image", stampInner},
+	format.Gzip:        {"gzip-compressed", stampRaw},
+	format.Xz:          {"xz-compressed", stampModule},
+	format.Zstd:        {"zstd-compressed", stampModule},
+	format.LZ4Legacy:   {"lz4-compressed (legacy frame)", stampRaw},
+	format.LZ4:         {"lz4-compressed", stampRaw},
+	format.Bzip2:       {"bzip2-compressed", stampRaw},
+	format.Lzop:        {"lzop-compressed", stampRaw},
+	format.LZMA:        {"lzma-compressed", stampRaw},
+	format.Skippable:   {"zstd- or lz4-compressed", stampRaw},
 }
 
 const (
@@ -82,31 +56,27 @@ const (
 	kindArchive = "archive"
 )
 
-func (m magic) matches(head []byte) bool {
-	return len(head) >= m.at && bytes.HasPrefix(head[m.at:], []byte(m.bytes))
-}
-
 // identify tells from its first bytes what a file is: isELF, or the kind of a
 // flat file; a *WrappedError if it is neither.
 func identify(head []byte) (isELF bool, kind string, err error) {
-	if bytes.HasPrefix(head, []byte("\x7fELF")) {
+	f := format.Of(head)
+	switch {
+	case f == format.ELF:
 		return true, "", nil
+	case f == format.Unknown:
+		return false, kindRaw, nil
+	case f.Flat():
+		return false, string(f), nil
 	}
-	for _, m := range raw {
-		if m.matches(head) {
-			return false, m.kind, nil
-		}
+	advice, ok := advices[f]
+	if !ok {
+		return false, "", fmt.Errorf("file is of the format %q, for which there is no advice", f)
 	}
-	for _, m := range wrapped {
-		if m.matches(head) {
-			return false, "", &WrappedError{m.kind, m.advice}
-		}
+	name := advice[0]
+	if machine, ok := format.Machine(head); ok && f == format.Zboot {
+		name += " (" + machine + ")"
 	}
-	// RFC 8878, 3.1.2: a frame that both skip, whose magic has 16 values.
-	if len(head) >= 4 && head[0]>>4 == 5 && string(head[1:4]) == "\x2a\x4d\x18" {
-		return false, "", &WrappedError{"zstd- or lz4-compressed", stampRaw}
-	}
-	return false, kindRaw, nil
+	return false, "", &WrappedError{name, advice[1]}
 }
 
 // Signature is a way to sign a carrier.

@@ -183,6 +183,9 @@ func (f *elfFile) plainSection(i int) (section, error) {
 // everything else in the file, and loaded from where it lies.
 func (f *elfFile) checkPlace(region Region) error {
 	off, size := region.Offset, region.Size
+	if size == 0 {
+		return nil // which Locate refuses
+	}
 	for _, x := range f.headers {
 		if x.overlaps(off, size) {
 			return fmt.Errorf("%s overlaps %s: damaged ELF file", region.where(), x.name)
@@ -203,12 +206,18 @@ func (f *elfFile) checkPlace(region Region) error {
 		home = i
 		return nil
 	})
-	if err != nil || home < 0 {
-		return err // none: no section headers, or between sections
+	if err != nil {
+		return err
+	}
+	if home < 0 { // no section headers, or between sections
+		return f.checkSegment(region)
 	}
 	s, err := f.plainSection(home)
 	if err != nil {
 		return err
+	}
+	if s.flags&uint64(elf.SHF_ALLOC) == 0 {
+		return fmt.Errorf("%s is not loaded: %s has no flag SHF_ALLOC, and no kernel would show what it holds; expected the placeholder in a section such as %s", region.where(), f.sectionName(home), DefaultSection)
 	}
 	if err := f.checkLoaded(s, region); err != nil {
 		return err
@@ -216,10 +225,23 @@ func (f *elfFile) checkPlace(region Region) error {
 	return f.checkRelocations(home, s, off, size)
 }
 
-// checkLoaded fails if the program headers load other bytes of the file to the
-// region's address than the section header says.
+// checkSegment fails unless the bytes of a region in no section are in a segment that
+// is loaded.
+func (f *elfFile) checkSegment(region Region) error {
+	for _, p := range f.segments {
+		off := uint64(region.Offset)
+		if off >= p.off && off-p.off < p.filesz && uint64(region.Size) <= p.filesz-(off-p.off) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is in no section, and in no segment that is loaded: no kernel would show what it holds", region.where())
+}
+
+// checkLoaded fails if the program headers do not load the region, or load other bytes
+// of the file to its address than the section header says.
 func (f *elfFile) checkLoaded(s section, region Region) error {
-	if f.etype == elf.ET_REL || len(f.segments) == 0 || s.flags&uint64(elf.SHF_ALLOC) == 0 {
+	// A linked file without any is on its way to objcopy.
+	if f.etype == elf.ET_REL || len(f.segments) == 0 {
 		return nil
 	}
 	off := uint64(region.Offset)

@@ -268,6 +268,12 @@ func TestLocateExtendedNumbers(t *testing.T) {
 			{"e_shnum", escaped, Region{How: BySection, Name: ".rodata1", Release: carriertest.Release}},
 			{"e_shoff", none, Region{How: ByMarker}},
 		} {
+			if tt.name == "e_shoff" && e.Type == elf.ET_REL {
+				if _, err := locate(tt.file, Options{}); err == nil || !strings.Contains(err.Error(), "is in no section, and in no segment that is loaded") {
+					t.Errorf("%s, %s: error %v", name, tt.name, err)
+				}
+				continue
+			}
 			got, err := locate(tt.file, Options{})
 			tt.want.Kind, tt.want.Offset, tt.want.Size = got.Kind, int64(bytes.Index(tt.file, reserved)), capacity
 			if err != nil || got != tt.want {
@@ -633,6 +639,69 @@ func TestLocateWrapped(t *testing.T) {
 	} {
 		if _, err := locate(tt.file, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q in it", tt.name, err, tt.want)
+		}
+	}
+}
+
+// What nothing loads is no reservation, whatever leads to it, in every kind of file.
+func TestLocateNotLoaded(t *testing.T) {
+	reserved := carriertest.Placeholder(t, capacity)
+	for name, f := range carriertest.All() {
+		// The same kernel, with its reservation in a section without SHF_ALLOC.
+		unloaded := func(f carriertest.ELF, in string) carriertest.ELF {
+			f.Sections = append([]carriertest.Section(nil), f.Sections...)
+			for i := range f.Sections {
+				if f.Sections[i].Name == in {
+					f.Sections[i].Flags = 0
+				}
+			}
+			return f
+		}
+		debug := f.Kernel(nil).Stripped()
+		debug.Sections = append(debug.Sections, carriertest.Section{Name: ".debug_info", Data: reserved})
+		for _, tt := range []struct {
+			name string
+			file carriertest.ELF
+			o    Options
+		}{
+			{"section", unloaded(f.SectionKernel(DefaultSection, reserved), DefaultSection), Options{}},
+			{"section alone", unloaded(f.SectionKernel(DefaultSection, reserved).Stripped(), DefaultSection), Options{}},
+			{"symbols", unloaded(f.Kernel(reserved), ".rodata"), Options{}},
+			{"marker", unloaded(f.Kernel(reserved).Stripped(), ".rodata"), Options{}},
+			{"marker in debug information", debug, Options{}},
+			{"named section", unloaded(f.SectionKernel(".k", reserved), ".k"), Options{Section: ".k"}},
+			{"named section of debug information", debug, Options{Section: ".debug_info"}},
+			{"named symbols", unloaded(f.Kernel(reserved), ".rodata"), Options{Start: DefaultStart, End: DefaultEnd}},
+		} {
+			if _, err := locate(tt.file.Bytes(), tt.o); err == nil || !strings.Contains(err.Error(), "no kernel would show what it holds") {
+				t.Errorf("%s, %s: error %v, want that it is not loaded", name, tt.name, err)
+			}
+		}
+		if f.Type == elf.ET_REL {
+			continue
+		}
+		// A section with SHF_ALLOC that the program headers leave out, and one that they
+		// load only in part.
+		for _, size := range []uint64{0, capacity - 1} {
+			p := f.SectionKernel(DefaultSection, reserved).Stripped().Bytes()
+			order, entry, filesz, word := binary.ByteOrder(binary.LittleEndian), 32, 16, 4
+			if f.BigEndian {
+				order = binary.BigEndian
+			}
+			head := 52
+			if f.Is64 {
+				head, entry, filesz, word = 64, 56, 32, 8
+			}
+			// Of three segments (.text, .rodata, .bss) and the section's, the last.
+			at := head + 3*entry + filesz
+			if word == 8 {
+				order.PutUint64(p[at:], size)
+			} else {
+				order.PutUint32(p[at:], uint32(size))
+			}
+			if _, err := locate(p, Options{}); err == nil || !strings.Contains(err.Error(), "is in no segment that is loaded") {
+				t.Errorf("%s, %d bytes loaded: error %v", name, size, err)
+			}
 		}
 	}
 }

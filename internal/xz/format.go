@@ -33,6 +33,7 @@ const (
 	checkCRC32       = 0x01 // 2.1.1.2
 	filterLZMA2      = 0x21 // 5.3.1
 	filterX86        = 0x04 // 5.3.2
+	filterARM64      = 0x0a // 5.3.2
 	maxDictProp      = 40   // 5.3.1
 	maxBlockHeader   = 1024 // 3.1.1
 	flagFilters      = 0x03 // 3.1.2: the number of filters, less one

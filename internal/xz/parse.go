@@ -163,8 +163,8 @@ func (w *window) block(off, size int64, r record) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	if h.x86 {
-		return Block{}, errors.New("block has the x86 filter: expected LZMA2 alone")
+	if h.filter != 0 {
+		return Block{}, fmt.Errorf("block has the %s filter: expected LZMA2 alone", filterNames[h.filter])
 	}
 	if h.compressed < 0 || h.uncompressed < 0 {
 		return Block{}, errors.New("header does not give both sizes")

@@ -17,8 +17,8 @@ import (
 
 // NewReader returns a reader of the decoded bytes of an .xz file by any
 // writer: several streams, padding between them, blocks that do not give
-// their sizes, any check that xz-utils makes, the x86 filter that a bzImage is
-// compressed with. Other filters and dictionaries above [MaxDictionary] are
+// their sizes, any check that xz-utils makes, the filters for x86 and ARM64 that
+// kernels are compressed with. Other filters and dictionaries above [MaxDictionary] are
 // errors. The size of the output is
 // for the caller to bound. A file that does not begin as an .xz file does is
 // reported here, everything else by Read.
@@ -157,8 +157,11 @@ func (f *fileReader) next() error {
 	}
 	f.decoded = 0
 	f.dec = newDecoder(f.in, dict)
-	if f.header.x86 {
-		f.dec = newX86Reader(f.dec, f.header.x86Start)
+	switch f.header.filter {
+	case filterX86:
+		f.dec = newX86Reader(f.dec, f.header.filterStart)
+	case filterARM64:
+		f.dec = &arm64Reader{in: f.dec, at: f.header.filterStart}
 	}
 	return nil
 }

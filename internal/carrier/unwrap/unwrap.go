@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz/lzma"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/format"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
@@ -34,35 +35,30 @@ type Inner struct {
 	Name string // of the layer that was taken off: "gzip", "x86 bzImage"
 }
 
-// A layer knows one format by its magic.
-type layer struct {
-	name  string
-	at    int
-	magic string
-	open  func(r *io.SectionReader) (*io.SectionReader, error)
-}
-
-// layers in the order of trial: images that unpack themselves begin like
-// others.
-var layers = []layer{
-	{"x86 bzImage", 0x202, "HdrS", bzImage},
-	{"EFI zboot image", 4, "zimg", zboot},
-	{"Android boot image", 0, "ANDROID!", androidBoot},
-	{"U-Boot uImage", 0, "\x27\x05\x19\x56", uImage},
-	{"gzip", 0, gzipMagic, decoder(newGzip)},
-	{"xz", 0, xz.Magic, decoder(xz.NewReader)},
-	{"bzip2", 0, "BZh", decoder(func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil })},
-	{"lz4", 0, lz4Legacy, decoder(newLZ4)},
-	{"lz4", 0, lz4Frame, decoder(newLZ4)},
-	{"zstd", 0, "\x28\xb5\x2f\xfd", decoder(newZstd)},
-	{"lzma", 0, "\x5d\x00\x00", decoder(newLZMA)},
+// layers take off the formats that are known.
+var layers = map[format.Format]struct {
+	name string
+	open func(r *io.SectionReader) (*io.SectionReader, error)
+}{
+	format.BzImage:     {"x86 bzImage", bzImage},
+	format.Zboot:       {"EFI zboot image", zboot},
+	format.AndroidBoot: {"Android boot image", androidBoot},
+	format.UImage:      {"U-Boot uImage", uImage},
+	format.Gzip:        {"gzip", decoder(newGzip)},
+	format.Xz:          {"xz", decoder(xz.NewReader)},
+	format.Bzip2:       {"bzip2", decoder(func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil })},
+	format.LZ4:         {"lz4", decoder(newLZ4)},
+	format.LZ4Legacy:   {"lz4", decoder(newLZ4)},
+	format.Zstd:        {"zstd", decoder(newZstd)},
+	format.LZMA:        {"lzma", decoder(newLZMA)},
+	format.Lzop:        {"lzop", decoder(newLzop)},
 }
 
 // ErrNone says that a file has no wrapping that this package knows.
 var ErrNone = errors.New("file has no wrapping that is known: expected " + Known)
 
 // Known are the wrappings that Open takes off, for messages.
-const Known = "gzip, xz, zstd, bzip2, lzma, lz4, a bzImage, an EFI zboot image, an Android boot image or a uImage"
+const Known = "gzip, xz, zstd, bzip2, lzma, lzop, lz4, a bzImage, an EFI zboot image, an Android boot image or a uImage"
 
 // Open takes one layer off a file of size bytes. What is compressed is decoded
 // into memory, at most 512 MiB of it.
@@ -71,20 +67,18 @@ func Open(r io.ReaderAt, size int64) (Inner, error) {
 	if err != nil {
 		return Inner{}, fmt.Errorf("read file header: %w", err)
 	}
-	for _, l := range layers {
-		if len(head) < l.at || !bytes.HasPrefix(head[l.at:], []byte(l.magic)) {
-			continue
-		}
-		inner, err := l.open(in)
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return Inner{}, fmt.Errorf("unpack %s: %w", l.name, err)
-		}
-		return Inner{inner, inner.Size(), l.name}, nil
+	l, ok := layers[format.Of(head)]
+	if !ok {
+		return Inner{}, ErrNone
 	}
-	return Inner{}, ErrNone
+	inner, err := l.open(in)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return Inner{}, fmt.Errorf("unpack %s: %w", l.name, err)
+	}
+	return Inner{inner, inner.Size(), l.name}, nil
 }
 
 // start returns a file from the first frame on that is not skippable, and its
@@ -92,7 +86,7 @@ func Open(r io.ReaderAt, size int64) (Inner, error) {
 func start(r io.ReaderAt, size int64) (in *io.SectionReader, head []byte, err error) {
 	for off := int64(0); ; {
 		in = io.NewSectionReader(r, off, size-off)
-		if head, err = header(in, int(min(in.Size(), 1024))); err != nil {
+		if head, err = header(in, int(min(in.Size(), format.Probe))); err != nil {
 			return nil, nil, err
 		}
 		if len(head) < 8 || !isSkippable(head) {
