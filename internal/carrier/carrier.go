@@ -88,7 +88,7 @@ func Locate(r io.ReaderAt, size int64, o Options) (Region, error) {
 	if region.Size%4 != 0 || region.Size == 0 {
 		return Region{}, fmt.Errorf("%s has a capacity of %d bytes: expected a multiple of 4 above 0; make the placeholder with 'packer placeholder --capacity N'", region.where(), region.Size)
 	}
-	region.Signed = signature(r, size, head)
+	region.Signed = SignatureOf(r, size)
 	return region, nil
 }
 

@@ -92,8 +92,9 @@ const (
 // ModuleTrailer ends a signed module (linux/scripts/sign-file.c).
 const ModuleTrailer = "~Module signature appended~\n"
 
-// signature says what signature covers the file's bytes.
-func signature(r io.ReaderAt, size int64, head []byte) Signature {
+// SignatureOf says what signature covers the bytes of a file: of several, the one that
+// was made last.
+func SignatureOf(r io.ReaderAt, size int64) Signature {
 	tail := make([]byte, len(ModuleTrailer))
 	if size > int64(len(tail)) && readFull(r, tail, size-int64(len(tail))) == nil && string(tail) == ModuleTrailer {
 		return ModuleSignature
@@ -101,7 +102,8 @@ func signature(r io.ReaderAt, size int64, head []byte) Signature {
 	// PE format: offset of the header at 0x3c, the optional header 24 bytes
 	// in, its data directories after 96 (PE32) or 112 (PE32+) bytes; number 4
 	// is the certificate table.
-	if len(head) < 0x40 || !bytes.HasPrefix(head, []byte("MZ")) {
+	var head [0x40]byte
+	if size < int64(len(head)) || readFull(r, head[:], 0) != nil || !bytes.HasPrefix(head[:], []byte("MZ")) {
 		return Unsigned
 	}
 	at := int64(binary.LittleEndian.Uint32(head[0x3c:]))

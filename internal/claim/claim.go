@@ -76,11 +76,10 @@ func Take(root *os.Root, remove func(names []string) error) (c *Claim, err error
 	if string(says) == owned {
 		return c, nil
 	}
-	if err := c.mark.Truncate(0); err != nil {
-		return nil, err
+	if _, err := c.mark.WriteAt([]byte(owned), 0); err != nil {
+		return nil, errors.Join(err, root.Remove(Mark))
 	}
-	_, err = c.mark.WriteAt([]byte(owned), 0)
-	return c, err
+	return c, nil
 }
 
 // lock opens and locks the mark.

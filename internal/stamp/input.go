@@ -6,6 +6,7 @@ package stamp
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -130,14 +131,16 @@ const maxLayers = 4
 // that packer did not make for a region of its own.
 func (in *input) locateInside(o carrier.Options) (*reserved, error) {
 	r, size := io.ReaderAt(in), in.size
-	layers := ""
+	layers, signed := "", carrier.Unsigned
 	for depth := 0; ; depth++ {
 		at, err := in.read(r, size, o, reservation.Read)
 		if err == nil {
 			at.Kind += layers
 			at.wrapped = layers != ""
+			at.Signed = cmp.Or(signed, at.Signed)
 			return at, nil
 		}
+		signed = cmp.Or(signed, carrier.SignatureOf(r, size))
 		var wrapped *carrier.WrappedError
 		if !errors.As(err, &wrapped) {
 			return nil, err

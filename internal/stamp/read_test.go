@@ -159,9 +159,9 @@ func TestWrapped(t *testing.T) {
 		t.Errorf("skippable frame: Verify = %+v, %v", v, err)
 	}
 	// What cannot be unpacked: the advice is for reading, not for stamping.
-	p.write("bzImage.lzo", bzImage([]byte("\x89LZO\x00\r\n\x1a\n")))
-	_, err = Verify(p.name("bzImage.lzo"), "", carrier.Options{})
-	wantError(t, err, "it is lzop-compressed in x86 bzImage, which cannot be unpacked: expected gzip, xz, zstd, bzip2, lzma, lz4, ")
+	p.write("bzImage.fit", bzImage([]byte("\xd0\x0d\xfe\xed")))
+	_, err = Verify(p.name("bzImage.fit"), "", carrier.Options{})
+	wantError(t, err, "it is a U-Boot FIT image in x86 bzImage, which cannot be unpacked: expected gzip, xz, zstd, bzip2, lzma, lzop, lz4, ")
 	wantError(t, err, "; give the vmlinux or kheaders.ko itself")
 	// One in another without end.
 	deep := zipped.Bytes()

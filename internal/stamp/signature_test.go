@@ -4,6 +4,7 @@ package stamp
 
 import (
 	"bytes"
+	"compress/gzip"
 	"debug/elf"
 	"encoding/binary"
 	"testing"
@@ -41,6 +42,27 @@ func TestUnsign(t *testing.T) {
 			t.Errorf("%s: %v", from, err)
 		}
 	}
+	// One that was signed twice, or three times.
+	twice := sign(p.read("signed"), []byte("another PKCS #7 message"), 23)
+	for _, signed := range [][]byte{twice, sign(twice, []byte("a third"), 7)} {
+		p.write("again", signed)
+		wantError(t, Stamp(Request{Carrier: p.name("again"), Archive: p.name("archive"), Out: p.name("none")}), "the file is signed, and a change would break the signature")
+		if err := stampTo("again", "got"); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(p.read("got"), p.read("want")) {
+			t.Error("signed again: stamped without its signatures, it is not the unsigned module, stamped")
+		}
+		if _, err := Verify(p.name("got"), p.name("again"), carrier.Options{}); err != nil {
+			t.Error(err)
+		}
+	}
+	p.write("again", sign(sign(module, []byte("a PKCS #7 message"), 1<<30), []byte("another"), 7))
+	wantError(t, stampTo("again", "none"), "it says that it has 1073741824 bytes")
+	// A signature that the stamp has made stale.
+	p.write("stale", append(p.read("want"), p.read("signed")[len(module):]...))
+	_, err := Verify(p.name("stale"), p.name("signed"), carrier.Options{})
+	wantError(t, err, "the file has the signature of original")
 	for _, tt := range []struct {
 		name string
 		size int
@@ -61,6 +83,30 @@ func TestSignedImage(t *testing.T) {
 	for _, unsign := range []bool{false, true} {
 		err := Stamp(Request{Carrier: p.name("carrier"), Archive: p.name("archive"), Out: p.name("none"), Unsign: unsign})
 		wantError(t, err, "the file is a signed EFI image, and a change would break the signature: stamp it before signing, or take the signature off ('sbattach --remove')")
+	}
+}
+
+// An image that has both kinds keeps the one that --unsign does not drop.
+func TestSignedTwice(t *testing.T) {
+	p := newPlace(t, sign(signedImage(placeholder(t)), []byte("a PKCS #7 message"), 17))
+	stampTo := func(unsign bool) error {
+		return Stamp(Request{Carrier: p.name("carrier"), Archive: p.name("archive"), Out: p.name("none"), Unsign: unsign})
+	}
+	wantError(t, stampTo(false), "the file is signed, and a change would break the signature")
+	wantError(t, stampTo(true), "the file is a signed EFI image")
+}
+
+// Whatever wraps a carrier may be signed itself: to inspect, the file is.
+func TestSignedOutside(t *testing.T) {
+	p := newPlace(t, carriertest.Image(placeholder(t)))
+	var inner bytes.Buffer
+	z := gzip.NewWriter(&inner)
+	z.Write(p.read("carrier"))
+	z.Close()
+	p.write("signed.gz", sign(inner.Bytes(), []byte("a PKCS #7 message"), 17))
+	info, err := Inspect(p.name("signed.gz"), carrier.Options{})
+	if err != nil || !info.Signed {
+		t.Errorf("got %+v, %v, want it signed", info, err)
 	}
 }
 

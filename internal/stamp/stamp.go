@@ -25,7 +25,7 @@ type Request struct {
 	Report  string // the JSON report to write, "" for none
 	Restamp bool   // replace an archive, not only a placeholder
 	Locate  carrier.Options
-	// Unsign drops the signature of a module that is signed: it is signed again
+	// Unsign drops the signatures of a module that is signed: it is signed again
 	// afterwards.
 	Unsign bool
 }
@@ -69,15 +69,14 @@ func Stamp(req Request) error {
 		return err
 	}
 	if req.Unsign {
-		if in.keep, err = in.withoutSignature(); err != nil {
+		if in.keep, err = in.withoutSignatures(); err != nil {
 			return err
 		}
 		if in.keep < at.Offset+at.Size {
 			return fmt.Errorf("drop the signature of %s: it says that it begins inside %s: damaged", req.Carrier, where(at.Region))
 		}
-		if in.keep < in.size {
-			at.Signed = carrier.Unsigned
-		}
+		// A signature of another kind, which stays, would be broken.
+		at.Signed = carrier.SignatureOf(in, in.keep)
 	}
 	if err := at.checkReplaceable(req); err != nil {
 		return err

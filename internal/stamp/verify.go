@@ -84,7 +84,7 @@ func (in *input) compare(original string, region carrier.Region, o carrier.Optio
 	if before.Offset != region.Offset || before.Size != region.Size {
 		return fmt.Errorf("original %s has its reservation of %d bytes at offset %d, this file %d at %d: expected the same place", original, before.Size, before.Offset, region.Size, region.Offset)
 	}
-	size, err := orig.withoutSignature()
+	size, err := orig.withoutSignatures()
 	if err != nil {
 		return err
 	}
@@ -96,6 +96,13 @@ func (in *input) compare(original string, region carrier.Region, o carrier.Optio
 		if err := sameBytes(in, orig, part[0], part[1]); err != nil {
 			return err
 		}
+	}
+	if before.Signed == carrier.Unsigned || orig.size != in.size {
+		return nil
+	}
+	// The same signature covers other bytes, unless the region is as it was.
+	if sameBytes(in, orig, region.Offset, end) != nil {
+		return fmt.Errorf("the file has the signature of original %s (%s), which does not cover the archive: expected one made after the stamp, or none", original, before.Signed)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func runStamp(args []string, stdout, _ io.Writer) error {
 	fs.StringVar(&req.Out, "out", "", "the `FILE` to write")
 	fs.StringVar(&req.Report, "report", "", "write what was done to this `FILE`, as JSON")
 	fs.BoolVar(&req.Restamp, "restamp", false, "replace an archive that was stamped before")
-	fs.BoolVar(&req.Unsign, "unsign", false, "drop the signature of a module, which is to be signed again")
+	fs.BoolVar(&req.Unsign, "unsign", false, "drop the signatures of a module, which is to be signed again")
 	at := placeFlags(fs)
 	if err := cli.ParseAll(fs, args, "carrier", "archive", "out"); err != nil {
 		return err
