@@ -60,7 +60,7 @@ def rule_errors_test_suite(name, archive):
 
     for case, message, attributes in [
         ("kernel_btf", "has headers = \"kernel\" and btf", {"btf": "user.c", "headers": "kernel", "src": "user.c"}),
-        ("no_source", "neither src nor srcs", {}),
+        ("no_bpf_source", "neither src nor srcs", {}),
         ("two_sources", "so it needs bpftool too, which links them", {"srcs": ["user.c", "gadget/main.c"]}),
     ]:
         bpf_object(name = case, archive = archive, tags = ["manual"], **attributes)
