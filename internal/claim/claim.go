@@ -66,7 +66,12 @@ func Take(root *os.Root, remove func(names []string) error) (c *Claim, err error
 		return nil, err
 	}
 	if len(names) > 0 && string(says) != owned {
-		return nil, &NotEmptyError{names[0]}
+		err := error(&NotEmptyError{names[0]})
+		if len(says) == 0 {
+			// A run that was at work at the first look has finished since, and this mark is new.
+			err = errors.Join(err, except(root.Remove(Mark), fs.ErrNotExist))
+		}
+		return nil, err
 	}
 	if len(names) > 0 {
 		if err := remove(names); err != nil {

@@ -26,6 +26,17 @@ type input struct {
 	size int64 // bytes
 	keep int64 // bytes of it that a stamped copy has: all but a signature that is dropped
 	mode fs.FileMode
+
+	inner []unwrap.Inner // what was taken out of the file
+}
+
+// Close closes the file and gives up what was decoded of it.
+func (in *input) Close() error {
+	var err error
+	for _, i := range in.inner {
+		err = errors.Join(err, i.Close())
+	}
+	return errors.Join(err, in.File.Close())
 }
 
 // open opens a regular file; what says what it is expected to be.
@@ -50,7 +61,7 @@ func open(path, what string) (*input, error) {
 		f.Close()
 		return nil, fmt.Errorf("read %s %s: %w: expected %s", what, path, err, expected[what])
 	}
-	return &input{f, path, info.Size(), info.Size(), info.Mode()}, nil
+	return &input{File: f, path: path, size: info.Size(), keep: info.Size(), mode: info.Mode()}, nil
 }
 
 // What open's errors call a file, and what it should have been.
@@ -152,6 +163,9 @@ func (in *input) locateInside(o carrier.Options) (*reserved, error) {
 			return nil, fmt.Errorf("find reservation in %s: more than %d files in one another%s", in.path, depth, layers)
 		}
 		inner, err := unwrap.Open(r, size)
+		if err == nil {
+			in.inner = append(in.inner, inner)
+		}
 		if errors.Is(err, unwrap.ErrNone) {
 			err = fmt.Errorf("it is %s%s, which cannot be unpacked: expected %s; give the vmlinux or kheaders.ko itself", wrapped.Kind, layers, unwrap.Known)
 		}

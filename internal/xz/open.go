@@ -10,6 +10,8 @@ import (
 	"io"
 
 	"github.com/ulikunitz/xz/lzma"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/memory"
 )
 
 // Open returns a reader of the decoded bytes. It never yields more than
@@ -19,6 +21,9 @@ import (
 func (b Block) Open() io.Reader {
 	return &blockReader{block: b, in: &counter{r: bufio.NewReaderSize(stored(b.LZMA2), readSize)}}
 }
+
+// dictionary returns how much memory decoding takes, in bytes.
+func (b Block) dictionary() int64 { return min(DictSize(b.DictProp), b.Uncompressed) }
 
 type blockReader struct {
 	block Block
@@ -34,7 +39,11 @@ func (r *blockReader) Read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	if r.dec == nil {
-		r.dec = newDecoder(r.in, min(DictSize(r.block.DictProp), r.block.Uncompressed))
+		dict := r.block.dictionary()
+		if r.err = memory.TakeDictionary(dict); r.err != nil {
+			return 0, fmt.Errorf("decode xz block: %w", r.err)
+		}
+		r.dec = newDecoder(r.in, dict)
 	}
 	n, err := r.dec.Read(p)
 	r.n += int64(n)

@@ -13,13 +13,15 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"io"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/memory"
 )
 
 // NewReader returns a reader of the decoded bytes of an .xz file by any
 // writer: several streams, padding between them, blocks that do not give
 // their sizes, any check that xz-utils makes, the filters for x86 and ARM64 that
-// kernels are compressed with. Other filters and dictionaries above [MaxDictionary] are
-// errors. The size of the output is
+// kernels are compressed with. Other filters, and dictionaries that [memory.TakeDictionary] refuses,
+// are errors. The size of the output is
 // for the caller to bound. A file that does not begin as an .xz file does is
 // reported here, everything else by Read.
 func NewReader(r io.Reader) (io.Reader, error) {
@@ -36,6 +38,9 @@ func NewReader(r io.Reader) (io.Reader, error) {
 	}
 	return f, nil
 }
+
+// maxRecords bounds the blocks of a stream, of which each is remembered.
+const maxRecords = 1 << 18
 
 // readSize is how much of a file is read ahead of its decoder, in bytes.
 const readSize = 64 << 10
@@ -152,8 +157,11 @@ func (f *fileReader) next() error {
 	if f.header.uncompressed >= 0 {
 		dict = min(dict, f.header.uncompressed)
 	}
-	if dict > MaxDictionary {
-		return fmt.Errorf("block needs a dictionary of %d bytes: the limit is %d", dict, MaxDictionary)
+	if err := memory.TakeDictionary(dict); err != nil {
+		return err
+	}
+	if len(f.records) == maxRecords {
+		return fmt.Errorf("stream has more than %d blocks", maxRecords)
 	}
 	f.decoded = 0
 	f.dec = newDecoder(f.in, dict)

@@ -7,11 +7,13 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/memory"
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
 )
 
 func runList(args []string, stdout, _ io.Writer) error {
 	fs := cli.NewFlags()
+	memory.Flag(fs)
 	asJSON := fs.Bool("json", false, "print one JSON array")
 	rest, err := cli.Parse(fs, args)
 	if err != nil {
@@ -32,6 +34,7 @@ func runList(args []string, stdout, _ io.Writer) error {
 
 func runDiff(args []string, stdout, _ io.Writer) error {
 	fs := cli.NewFlags()
+	memory.Flag(fs)
 	asJSON := fs.Bool("json", false, "print one JSON object")
 	rest, err := cli.Parse(fs, args)
 	if err != nil {

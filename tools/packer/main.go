@@ -34,7 +34,7 @@ var packer = cli.Tool{
 		},
 		{
 			Name:    "list",
-			Usage:   "[--json] FILE",
+			Usage:   "[--json] [--memory-limit MIB] FILE",
 			Summary: "Print the manifest of an archive, or of what a kernel carries.",
 			Run:     runList,
 		},

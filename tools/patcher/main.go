@@ -14,6 +14,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/memory"
 	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
 )
 
@@ -33,19 +34,19 @@ var patcher = cli.Tool{
 		},
 		{
 			Name:    "extract",
-			Usage:   "--carrier IN (--out A.tar.xz | --dir DIR) [--section N | --symbols S,E]",
+			Usage:   "--carrier IN (--out A.tar.xz | --dir DIR) [--section N | --symbols S,E] [--memory-limit MIB]",
 			Summary: "Read the archive back out of a carrier, or unpack it or any .tar.xz.",
 			Run:     runExtract,
 		},
 		{
 			Name:    "inspect",
-			Usage:   "[--json] [--section N | --symbols S,E] FILE",
+			Usage:   "[--json] [--section N | --symbols S,E] [--memory-limit MIB] FILE",
 			Summary: "Say what a carrier or an archive holds.",
 			Run:     runInspect,
 		},
 		{
 			Name:    "verify",
-			Usage:   "[--json] [--out VERDICT] [--section N | --symbols S,E] [--original UNSTAMPED] FILE",
+			Usage:   "[--json] [--out VERDICT] [--section N | --symbols S,E] [--original UNSTAMPED] [--memory-limit MIB] FILE",
 			Summary: "Decode the archive in a carrier or a file, and compare all digests.",
 			Run:     runVerify,
 		},
@@ -99,6 +100,7 @@ func runStamp(args []string, stdout, _ io.Writer) error {
 
 func runExtract(args []string, stdout, _ io.Writer) error {
 	fs := cli.NewFlags()
+	memory.Flag(fs)
 	in := fs.String("carrier", "", "the `FILE` to read: a stamped carrier, or an archive")
 	out := fs.String("out", "", "write the archive to this `FILE`, as the running kernel shows it")
 	dir := fs.String("dir", "", "unpack the archive into `DIR`, which must be empty or not exist")
@@ -122,6 +124,7 @@ func runExtract(args []string, stdout, _ io.Writer) error {
 
 func runInspect(args []string, stdout, _ io.Writer) error {
 	fs := cli.NewFlags()
+	memory.Flag(fs)
 	asJSON := fs.Bool("json", false, "print one JSON object")
 	at := placeFlags(fs)
 	file, err := oneFile(cli.Parse(fs, args))
@@ -144,6 +147,7 @@ func runInspect(args []string, stdout, _ io.Writer) error {
 
 func runVerify(args []string, stdout, _ io.Writer) error {
 	fs := cli.NewFlags()
+	memory.Flag(fs)
 	asJSON := fs.Bool("json", false, "print one JSON object")
 	out := fs.String("out", "", "write the verdict to a `FILE` instead, as one JSON object")
 	original := fs.String("original", "", "compare all but the reservation with `UNSTAMPED`, the carrier before")

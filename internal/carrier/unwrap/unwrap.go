@@ -19,13 +19,13 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/format"
+	"github.com/rules-kheaders/rules_kheaders/internal/memory"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
-// Limits in bytes. A vmlinux without debug information has up to 100 MB.
+// maxDecoded is a limit in bytes. A vmlinux without debug information has up to 100 MB.
 const (
-	maxDecoded    = 512 << 20
-	maxDictionary = 128 << 20 // also of zstd -22 --ultra, which Linux is compressed with
+	maxDecoded = 512 << 20
 )
 
 // Inner is what one layer holds.
@@ -33,6 +33,16 @@ type Inner struct {
 	io.ReaderAt
 	Size int64  // bytes
 	Name string // of the layer that was taken off: "gzip", "x86 bzImage"
+
+	decoded io.Closer // nil if nothing was decoded
+}
+
+// Close gives up what was decoded.
+func (i Inner) Close() error {
+	if i.decoded == nil {
+		return nil
+	}
+	return i.decoded.Close()
 }
 
 // layers take off the formats that are known.
@@ -60,8 +70,8 @@ var ErrNone = errors.New("file has no wrapping that is known: expected " + Known
 // Known are the wrappings that Open takes off, for messages.
 const Known = "gzip, xz, zstd, bzip2, lzma, lzop, lz4, a bzImage, an EFI zboot image, an Android boot image or a uImage"
 
-// Open takes one layer off a file of size bytes. What is compressed is decoded
-// into memory, at most 512 MiB of it.
+// Open takes one layer off a file of size bytes. What is compressed is decoded, at
+// most 512 MiB of it: the first 16 MiB into memory, the rest into a temporary file.
 func Open(r io.ReaderAt, size int64) (Inner, error) {
 	in, head, err := start(r, size)
 	if err != nil {
@@ -78,7 +88,7 @@ func Open(r io.ReaderAt, size int64) (Inner, error) {
 	if err != nil {
 		return Inner{}, fmt.Errorf("unpack %s: %w", l.name, err)
 	}
-	return Inner{inner, inner.Size(), l.name}, nil
+	return Inner{inner, inner.Size(), l.name, closer(inner)}, nil
 }
 
 // start returns a file from the first frame on that is not skippable, and its
@@ -114,52 +124,6 @@ func decoder(newReader func(io.Reader) (io.Reader, error)) func(*io.SectionReade
 			return nil, err
 		}
 		return readAll(z, maxDecoded)
-	}
-}
-
-// piece is how many bytes of what is decoded are in one slice.
-const piece = 1 << 20
-
-// pieces is what was decoded. One slice that grows would take twice as much memory
-// while it is copied.
-type pieces [][]byte
-
-func (all pieces) ReadAt(p []byte, off int64) (n int, err error) {
-	for n < len(p) {
-		i := int(off / piece)
-		if i >= len(all) || off%piece >= int64(len(all[i])) {
-			return n, io.EOF
-		}
-		k := copy(p[n:], all[i][off%piece:])
-		n, off = n+k, off+int64(k)
-	}
-	return n, nil
-}
-
-// readAll reads to the end, which has to come after at most limit bytes.
-func readAll(r io.Reader, limit int64) (*io.SectionReader, error) {
-	r = io.LimitReader(r, limit+1)
-	var all pieces
-	size := int64(0)
-	for {
-		// Not io.ReadFull: its error for an end within the piece is that for data
-		// that is cut off.
-		p, n, err := make([]byte, piece), 0, error(nil)
-		for n < len(p) && err == nil {
-			var k int
-			k, err = r.Read(p[n:])
-			n += k
-		}
-		if err != nil && err != io.EOF {
-			return nil, err
-		}
-		all, size = append(all, p[:n]), size+int64(n)
-		if size > limit {
-			return nil, fmt.Errorf("more than %d bytes: expected a kernel", limit)
-		}
-		if err == io.EOF {
-			return io.NewSectionReader(all, 0, size), nil
-		}
 	}
 }
 
@@ -206,7 +170,11 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 // newZstd reads zstd frames (RFC 8878). It decodes in the caller's goroutine,
 // so there is nothing to close.
 func newZstd(r io.Reader) (io.Reader, error) {
-	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxDictionary))
+	window := memory.Dictionary()
+	if err := memory.TakeDictionary(window); err != nil { // of what size is known to the decoder alone
+		return nil, err
+	}
+	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(uint64(window)))
 }
 
 // newLZMA reads the .lzma format: properties, dictionary size, size (LZMA SDK,
@@ -216,8 +184,8 @@ func newLZMA(r io.Reader) (io.Reader, error) {
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err
 	}
-	if n := binary.LittleEndian.Uint32(head[1:]); n > maxDictionary {
-		return nil, fmt.Errorf("dictionary has %d bytes, expected at most %d", n, maxDictionary)
+	if err := memory.TakeDictionary(int64(binary.LittleEndian.Uint32(head[1:]))); err != nil {
+		return nil, err
 	}
 	return lzma.NewReader(io.MultiReader(bytes.NewReader(head[:]), r))
 }
