@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/printable"
 )
 
 // Diff is what tells one manifest from another. Names are sorted.
@@ -79,7 +81,7 @@ func (d Diff) Text(w io.Writer) error {
 	slices.SortFunc(lines, func(a, b line) int { return strings.Compare(a.name, b.name) })
 	var b bytes.Buffer
 	for _, l := range lines {
-		fmt.Fprintln(&b, l.text)
+		fmt.Fprintln(&b, printable.Text(l.text))
 	}
 	fmt.Fprintf(&b, "%d added, %d removed, %d changed: %+d bytes of content\n", len(d.Added), len(d.Removed), len(d.Changed), d.Growth)
 	_, err := w.Write(b.Bytes())

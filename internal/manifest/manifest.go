@@ -11,7 +11,7 @@
 package manifest
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -19,6 +19,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/printable"
 )
 
 // Entry describes one member.
@@ -32,14 +35,21 @@ type Entry struct {
 // Digest is a SHA-256.
 type Digest [32]byte
 
-// MarshalJSON writes an entry as its line says it, mode and digest in digits.
+// MarshalJSON writes an entry as its line says it, mode and digest in digits. A name
+// that is not UTF-8, which JSON cannot hold, is escaped, and is in hex too: two such
+// names stay two.
 func (e Entry) MarshalJSON() ([]byte, error) {
+	name, bytes := e.Name, ""
+	if !utf8.ValidString(name) {
+		name, bytes = printable.Text(name), hex.EncodeToString([]byte(name))
+	}
 	return json.Marshal(struct {
-		Mode   string `json:"mode"`
-		Size   int64  `json:"size"`
-		SHA256 string `json:"sha256"`
-		Name   string `json:"name"`
-	}{fmt.Sprintf("%04o", e.Mode), e.Size, fmt.Sprintf("%x", e.SHA256), e.Name})
+		Mode    string `json:"mode"`
+		Size    int64  `json:"size"`
+		SHA256  string `json:"sha256"`
+		Name    string `json:"name"`
+		NameHex string `json:"name_hex,omitempty"`
+	}{fmt.Sprintf("%04o", e.Mode), e.Size, fmt.Sprintf("%x", e.SHA256), name, bytes})
 }
 
 // String returns the line without its newline.
@@ -49,13 +59,23 @@ func (e Entry) String() string {
 
 // Write writes the lines of entries.
 func Write(w io.Writer, entries []Entry) error {
-	var b bytes.Buffer
+	b := bufio.NewWriter(w) // its errors stay until Flush
 	for _, e := range entries {
 		b.WriteString(e.String())
 		b.WriteByte('\n')
 	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return b.Flush()
+}
+
+// Print writes the lines for people, of names that anybody may have made: what a
+// terminal would obey is shown. Parse reads the others.
+func Print(w io.Writer, entries []Entry) error {
+	b := bufio.NewWriter(w)
+	for _, e := range entries {
+		b.WriteString(printable.Text(e.String()))
+		b.WriteByte('\n')
+	}
+	return b.Flush()
 }
 
 // Parse reads what Write wrote. name is the file's, for the errors, which begin
@@ -82,8 +102,8 @@ func Parse(name string, p []byte) ([]Entry, error) {
 // CheckName fails for a name that is none, or that a line cannot hold: it would
 // be two lines, or obeyed by a terminal.
 func CheckName(name string) error {
-	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
-		return fmt.Errorf("member name %q is empty or holds a control character, expected one such as include/linux/kernel.h", name)
+	if name == "" || utf8.ValidString(name) && !printable.Is(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("member name %q is empty or holds a control character or a mark of direction, expected one such as include/linux/kernel.h", name)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package manifest
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -67,4 +68,34 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
+}
+
+// Names that a terminal would obey, or that are not UTF-8, are shown, and stay apart.
+func TestPrint(t *testing.T) {
+	entries := []Entry{{Mode: 0o644, Name: "caf\xe9.h"}, {Mode: 0o644, Name: "caf\xe8.h"}, {Mode: 0o644, Name: "\u009b31m\u202e.h"}}
+	var b bytes.Buffer
+	if err := Print(&b, entries); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{` caf\xe9.h` + "\n", ` caf\xe8.h` + "\n", ` \u009b31m\u202e.h` + "\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("got %q, want %q in it", b.String(), want)
+		}
+	}
+	seen := make(map[string]bool)
+	for _, e := range entries {
+		text, err := json.Marshal(e)
+		if err != nil || seen[string(text)] {
+			t.Errorf("got %s, %v, twice", text, err)
+		}
+		seen[string(text)] = true
+	}
+	if !seen[`{"mode":"0644","size":0,"sha256":"`+strings.Repeat("0", 64)+`","name":"caf\\xe9.h","name_hex":"636166e92e68"}`] {
+		t.Errorf("got %v", seen)
+	}
+	for _, name := range []string{"\u202e.h", "\u009b.h", "a\u200fb"} {
+		if err := CheckName(name); err == nil {
+			t.Errorf("%q: got no error", name)
+		}
+	}
 }

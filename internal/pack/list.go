@@ -75,6 +75,9 @@ func readManifest(file string) ([]byte, error) {
 // maxMembers bounds the members of an archive by anyone that are listed.
 const maxMembers = 1 << 18
 
+// maxNames bounds their names, in bytes: those of a kernel's whole tree have 3 MiB.
+const maxNames = 16 << 20
+
 // limitReader returns an error instead of what is behind the first limit bytes.
 type limitReader struct {
 	r           io.Reader
@@ -96,7 +99,7 @@ func (l *limitReader) Read(p []byte) (int, error) {
 // when the archive is unpacked.
 func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 	r = &limitReader{r: r, limit: limit}
-	holes := int64(0)
+	holes, names := int64(0), 0
 	entries := []manifest.Entry{} // [] in JSON, if there is none
 	seen := make(map[string]int)  // indices of entries
 	replaced := make(map[int]bool)
@@ -130,8 +133,12 @@ func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 		if h.Typeflag != tar.TypeReg && !sparse && !link || name == reservation.MemberName {
 			continue
 		}
-		if err := manifest.CheckName(name); err != nil {
-			return nil, err
+		// Others are listed, and shown escaped.
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return nil, manifest.CheckName(name)
+		}
+		if names += len(name); names > maxNames {
+			return nil, fmt.Errorf("its members' names have more than %d bytes", maxNames)
 		}
 		seen[name] = len(entries)
 		if link {

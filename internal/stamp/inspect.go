@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/printable"
 )
 
 // States of a reservation, in Info.State.
@@ -63,10 +65,10 @@ func (in *input) info(at *reserved) (*Info, error) {
 		return nil, fmt.Errorf("read %s: %w", in.path, err)
 	}
 	info := &Info{
-		File:          in.path,
+		File:          forJSON(in.path),
 		Kind:          at.Kind,
 		LocatedBy:     at.How,
-		LocatedName:   at.Name,
+		LocatedName:   forJSON(at.Name),
 		Offset:        at.Offset,
 		Capacity:      at.Size,
 		State:         StateUnknown,
@@ -91,11 +93,19 @@ func (in *input) info(at *reserved) (*Info, error) {
 	return info, nil
 }
 
+// forJSON escapes a name that is not UTF-8, so that two such names stay two.
+func forJSON(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return printable.Text(name)
+}
+
 // Text writes the info for people.
 func (i *Info) Text(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(key, format string, args ...any) {
-		fmt.Fprintf(t, "%s:\t%s\n", key, fmt.Sprintf(format, args...))
+		fmt.Fprintf(t, "%s:\t%s\n", key, printable.Text(fmt.Sprintf(format, args...)))
 	}
 	line("file", "%s", i.File)
 	line("kind", "%s", i.Kind)

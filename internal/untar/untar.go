@@ -49,6 +49,9 @@ const (
 	// maxDepth bounds the parts of a name, each of which is a directory to
 	// open; the deepest header of Linux has 9.
 	maxDepth = 64
+	// maxNames bounds all names together, in bytes: those of a kernel's whole tree have
+	// 3 MiB.
+	maxNames = 16 << 20
 )
 
 // extractor is one run.
@@ -58,6 +61,7 @@ type extractor struct {
 	counts Counts
 	seen   map[string]member // by cleaned name; "." is the directory itself
 	links  []link
+	names  int // bytes
 	buf    []byte
 }
 
@@ -163,6 +167,9 @@ func (x *extractor) member(hdr *tar.Header, in io.Reader) error {
 	name, err := clean(hdr.Name)
 	if err != nil {
 		return err
+	}
+	if x.names += len(name); x.names > maxNames {
+		return fmt.Errorf("unpack %q: the names have more than %d bytes", name, maxNames)
 	}
 	if err := x.claim(name, hdr.FileInfo().Mode().Type()); err != nil {
 		return err

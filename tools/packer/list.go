@@ -29,7 +29,7 @@ func runList(args []string, stdout, _ io.Writer) error {
 	if *asJSON {
 		return cli.PrintJSON(stdout, entries)
 	}
-	return manifest.Write(stdout, entries)
+	return manifest.Print(stdout, entries)
 }
 
 func runDiff(args []string, stdout, _ io.Writer) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/memory"
+	"github.com/rules-kheaders/rules_kheaders/internal/printable"
 	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
 )
 
@@ -180,9 +181,9 @@ func runVerify(args []string, stdout, _ io.Writer) error {
 	}
 	rest := ""
 	if *original != "" {
-		rest = ", the rest as in " + *original
+		rest = ", the rest as in " + printable.Text(*original)
 	}
-	_, err = fmt.Fprintf(stdout, "%s: verified: release %s, %d members, %d of %d bytes used, sha256 %s%s\n", v.File, v.Release, v.Members, v.Used, v.Capacity, v.SHA256, rest)
+	_, err = fmt.Fprintf(stdout, "%s: verified: release %s, %d members, %d of %d bytes used, sha256 %s%s\n", printable.Text(v.File), v.Release, v.Members, v.Used, v.Capacity, v.SHA256, rest)
 	return err
 }
 
