@@ -28,7 +28,8 @@ type tree struct {
 	in    string   // the directory that cur is, relative to root
 	cur   *os.Root // members come sorted: most are in the directory of the last
 
-	mu sync.Mutex // is held while something is made, and for good after a signal
+	mu       sync.Mutex // is held while something is made, and for good after a signal
+	finished bool       // the directory is what it is to be
 }
 
 // create makes the directory, or takes an empty one: Bazel makes the directory
@@ -75,6 +76,9 @@ const expectedDir = "expected a directory that does not exist or is empty"
 // finish ends the work on the tree. If err is not nil, the directory becomes what it
 // was.
 func (t *tree) finish(err error) error {
+	t.mu.Lock() // a signal comes before or after
+	defer t.mu.Unlock()
+	t.finished = true
 	if err == nil {
 		err = leadsTo(t.path, t.root)
 	}
@@ -131,7 +135,9 @@ func clear(dir *os.Root, keep string) error {
 // removeAtWork is remove while another goroutine unpacks, which ends that.
 func (t *tree) removeAtWork() {
 	t.mu.Lock()
-	t.remove()
+	if !t.finished {
+		t.remove()
+	}
 }
 
 // leadsTo fails if a path leads to another directory than the one held open.
