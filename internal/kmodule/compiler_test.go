@@ -161,6 +161,27 @@ func TestProgramsOfClang(t *testing.T) {
 	}
 }
 
+// What is given beside the compiler says where the other programs are.
+func TestCompilerAndPrefix(t *testing.T) {
+	bin := t.TempDir()
+	install(t, bin, []fakeCompiler{{"clang-19", clang19, ""}, {"gcc-12", gcc12, x86Linux}}, "ld", "ld.lld")
+	t.Setenv("PATH", bin)
+	for _, test := range []struct{ compiler, cross, llvm, want string }{
+		{"gcc-12", "own-", "", "CROSS_COMPILE=own- CC=gcc-12 LD=own-ld"},
+		{"clang-19", "", "/llvm/", "LLVM=/llvm/ CC=clang-19 LD=/llvm/ld.lld"},
+		{"clang-19", "", "-18", "LLVM=-18 CC=clang-19 LD=ld.lld-18"},
+	} {
+		m := Module{Compiler: test.compiler}
+		m.Arch, m.CrossCompile, m.LLVM = "x86", test.cross, test.llvm
+		if err := m.findCompiler(nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(m.Args()[2:], " "); !strings.HasPrefix(got, test.want+" AR=") {
+			t.Errorf("make is told %q, want %q", got, test.want)
+		}
+	}
+}
+
 // The kernel's own compiler by another name is no reason for a warning.
 func TestCheckCompilerWarns(t *testing.T) {
 	const debian = " (Debian 12.2.0-14+deb12u1) 12.2.0"

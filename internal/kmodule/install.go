@@ -148,6 +148,9 @@ func (n Install) finish(machine elf.Machine, out *os.File) (err error) {
 		if err := kmake.Absolute(&n.SignFile); err != nil {
 			return err
 		}
+		if why := cannotRun(n.SignFile); why != "" {
+			return fmt.Errorf("sign %s: %s %s; build scripts/sign-file of the kernel's source on this machine", n.Module, n.SignFile, why)
+		}
 		if _, err := kmake.Run(n.Log, ".", dir, n.SignFile, n.Hash, n.Key, n.Cert, module); err != nil {
 			return err
 		}

@@ -143,6 +143,18 @@ func TestInstallWrites(t *testing.T) {
 	}
 }
 
+// A sign-file that does not run here is named, with the reason.
+func TestInstallForeignSignFile(t *testing.T) {
+	dir := t.TempDir()
+	module, signer := filepath.Join(dir, "x.ko"), filepath.Join(dir, "sign-file")
+	put(t, module, elfHeader(t, elf.ET_REL, elf.EM_X86_64))
+	put(t, signer, foreignELF(t))
+	err := Install{Module: module, Out: filepath.Join(dir, "out.ko"), SignFile: signer, Key: "key", Cert: "cert", Hash: "sha256", Log: os.Stderr}.Run()
+	if want := "sign-file is for s390, and this machine is "; err == nil || !strings.Contains(err.Error(), want) || exists(dir, "out.ko") {
+		t.Errorf("error = %v, want one with %q and no module", err, want)
+	}
+}
+
 // A signature is never dropped, and never followed by another.
 func TestInstallSigned(t *testing.T) {
 	object := filepath.Join(t.TempDir(), "x.o")

@@ -140,44 +140,51 @@ func (m *Module) checkToolchain(config map[string]string) error {
 // makeScratch makes the directory to work in, and returns what is done with it at
 // the end. Where make cannot work in a directory of that path, it is another one.
 func (m *Module) makeScratch() (done func() error, err error) {
-	given := m.Scratch
-	remove, err := kmake.MakeScratch(given)
+	keep := m.Scratch
+	if m.Keep {
+		// What is kept has nothing of this run's but the modules' directory.
+		free, err := kmake.MakeScratch(keep)
+		if err != nil {
+			return nil, err
+		}
+		if err := free(); err != nil {
+			return nil, err
+		}
+		m.Scratch += ".work"
+	}
+	remove, err := kmake.MakeScratch(m.Scratch)
 	if err != nil {
 		return nil, err
 	}
-	if m.Scratch, err = realPath(given); err != nil {
+	if m.Scratch, err = realPath(m.Scratch); err != nil {
 		return nil, errors.Join(err, remove())
 	}
-	if neutral(m.Scratch) {
-		work := m.Scratch
-		if !m.Keep {
-			return remove, nil
+	if !neutral(m.Scratch) {
+		removeGiven := remove
+		removeOther, err := m.neutralScratch()
+		if err != nil {
+			return nil, errors.Join(err, remove())
 		}
-		return func() error {
-			// Links lead to where nothing may be, later.
-			for _, links := range []string{"archive", "tree"} {
-				if err := kmake.RemoveScratch(filepath.Join(work, links)); err != nil {
-					return err
-				}
-			}
-			return m.kept(given)
-		}, nil
+		remove = func() error { return errors.Join(removeOther(), removeGiven()) }
 	}
-	removeOther, err := m.neutralScratch()
-	if err != nil {
-		return nil, errors.Join(err, remove())
+	if !m.Keep {
+		return remove, nil
 	}
 	work := m.Scratch
-	return func() error {
-		if !m.Keep {
-			return errors.Join(removeOther(), remove())
-		}
-		err := os.CopyFS(filepath.Join(given, "module"), os.DirFS(filepath.Join(work, "module")))
-		return errors.Join(err, removeOther(), m.kept(given))
-	}, nil
+	return func() error { return errors.Join(m.keep(work, keep), remove()) }, nil
 }
 
-func (m *Module) kept(dir string) error {
+// keep copies the modules' directory out of the one that is worked in.
+func (m Module) keep(work, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if !exists(work, "module") {
+		return nil // the build has not come so far
+	}
+	if err := os.CopyFS(filepath.Join(dir, "module"), os.DirFS(filepath.Join(work, "module"))); err != nil {
+		return fmt.Errorf("keep the modules' directory: %w", err)
+	}
 	_, err := fmt.Fprintf(m.Log, "kmodule: kept %s\n", dir)
 	return err
 }

@@ -133,5 +133,8 @@ func TestKeep(t *testing.T) {
 		if !exists(m.Scratch, "module/x.ko") || !strings.HasSuffix(log.String(), "kmodule: kept "+m.Scratch+"\n") {
 			t.Errorf("there is no module in the scratch directory, or %q does not name it", log)
 		}
+		if left, _ := os.ReadDir(m.Scratch); len(left) != 1 || exists(m.Scratch+".work", "") {
+			t.Errorf("kept: %v, want the modules' directory alone", left)
+		}
 	}
 }

@@ -159,7 +159,12 @@ func (t toolchain) find(gnu, llvm string) string {
 // tell has make run this toolchain and no other. A kernel that clang compiled and
 // GNU's ld linked is configured for that ld's flags.
 func (t toolchain) tell(target *kmake.Target, config map[string]string) {
-	gnuLD := t.clang && config["CONFIG_LD_IS_BFD"] == "y"
+	// What the caller gives of these says where the other programs are.
+	find := t.find
+	if given := *target; given.LLVM != "" || given.CrossCompile != "" {
+		find = func(gnu, llvm string) string { return programOf(given, gnu, llvm) }
+	}
+	gnuLD := t.clang && target.LLVM == "" && config["CONFIG_LD_IS_BFD"] == "y"
 	if t.clang && !gnuLD && target.LLVM == "" {
 		target.LLVM = "1"
 		if dir, base := filepath.Split(t.cc); base == "clang" && dir != "" {
@@ -175,7 +180,7 @@ func (t toolchain) tell(target *kmake.Target, config map[string]string) {
 	for _, p := range programs {
 		name := target.CrossCompile + p.gnu
 		if !gnuLD {
-			name = t.find(p.gnu, p.llvm)
+			name = find(p.gnu, p.llvm)
 		}
 		target.Programs = append(target.Programs, p.variable+"="+name)
 	}
