@@ -146,12 +146,14 @@ func TestProgramsOfClang(t *testing.T) {
 	}
 	install(t, bin, []fakeCompiler{{"clang-19", clang19, ""}}, others...)
 	t.Setenv("PATH", bin)
-	for _, test := range []struct{ config, want string }{
-		{"", "LLVM=-19 CC=clang-19 LD=ld.lld-19 AR=llvm-ar-19 NM=llvm-nm-19 OBJCOPY=llvm-objcopy-19 OBJDUMP=llvm-objdump-19 READELF=llvm-readelf-19 STRIP=llvm-strip-19 HOSTCC=clang-19"},
-		{"CONFIG_LD_IS_BFD", "CC=clang-19 LD=ld AR=ar NM=nm OBJCOPY=objcopy OBJDUMP=objdump READELF=readelf STRIP=strip HOSTCC=clang-19"},
+	here, cross := hosts[runtime.GOARCH], triples["riscv"].prefix
+	for _, test := range []struct{ arch, config, want string }{
+		{here, "", "LLVM=-19 CC=clang-19 LD=ld.lld-19 AR=llvm-ar-19 NM=llvm-nm-19 OBJCOPY=llvm-objcopy-19 OBJDUMP=llvm-objdump-19 READELF=llvm-readelf-19 STRIP=llvm-strip-19 HOSTCC=clang-19"},
+		{here, "CONFIG_LD_IS_BFD", "CC=clang-19 LD=ld AR=ar NM=nm OBJCOPY=objcopy OBJDUMP=objdump READELF=readelf STRIP=strip HOSTCC=clang-19"},
+		{"riscv", "CONFIG_LD_IS_BFD", strings.ReplaceAll("CROSS_COMPILE=P- CC=clang-19 LD=P-ld AR=P-ar NM=P-nm OBJCOPY=P-objcopy OBJDUMP=P-objdump READELF=P-readelf STRIP=P-strip HOSTCC=clang-19", "P-", cross)},
 	} {
 		m := Module{Compiler: "clang-19"}
-		m.Arch = hosts[runtime.GOARCH]
+		m.Arch = test.arch
 		if err := m.findCompiler(map[string]string{test.config: "y"}); err != nil {
 			t.Fatal(err)
 		}

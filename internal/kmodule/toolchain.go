@@ -173,8 +173,12 @@ func (t toolchain) tell(target *kmake.Target, config map[string]string) {
 			target.LLVM = found[1]
 		}
 	}
-	if !t.clang && target.CrossCompile == "" {
+	switch {
+	case target.CrossCompile != "":
+	case !t.clang:
 		target.CrossCompile = t.prefix
+	case gnuLD:
+		target.CrossCompile, _ = crossPrefix(target.SrcArch())
 	}
 	target.Programs = append(target.Programs, "CC="+t.cc)
 	for _, p := range programs {
