@@ -3,6 +3,7 @@
 load("//rules/private:compiler.bzl", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "module_options", "source_name")
+load("//rules/private:names.bzl", "check_modules", "check_name")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:module_info.bzl", "KernelModuleInfo")
@@ -22,7 +23,7 @@ and `modules` which of its modules are brought out. Sources keep their names rel
 can be used.
 
 Output groups: `symvers` (Module.symvers), `order` (modules.order), `compile_commands` (see `kernel_compile_commands`),
-`transitive_modules` (the modules and all they depend on).
+`transitive_modules` (the modules and all they depend on), `scratch` (see `keep_scratch`).
 """
 
 def _sources(ctx):
@@ -30,32 +31,20 @@ def _sources(ctx):
     sources = {}
     for file in ctx.files.srcs:
         name = source_name(file)
+        check_name(ctx.label, "source", name)
         if name in sources:
             fail("srcs of {} have {} twice: {} and {}".format(ctx.label, name, sources[name].path, file.path))
         sources[name] = file
     return sources
 
-def _check_names(ctx, outs):
-    "Two modules of one name cannot both be loaded: the kernel takes - for _."
-    names = {}
-    deps = depset(transitive = [dep[KernelModuleInfo].transitive_modules for dep in ctx.attr.deps])
-    for file in deps.to_list() + outs:
-        name = file.basename.replace("-", "_")
-        if name in names:
-            fail("{} has two modules of the name {}: {} and {}; a kernel loads one of them".format(
-                ctx.label,
-                name.removesuffix(".ko"),
-                names[name].short_path,
-                file.short_path,
-            ))
-        names[name] = file
-
 def _modules(ctx):
     "The modules to bring out, by their path below the Kbuild file."
+    check_name(ctx.label, "module", ctx.label.name)
     if not ctx.attr.modules:
         return {ctx.label.name + ".ko": ctx.actions.declare_file(ctx.label.name + ".ko")}
     modules = {}
     for name in ctx.attr.modules:
+        check_name(ctx.label, "module", name)
         if not name.endswith(".ko"):
             fail("modules of {} have {}; expected names that end in .ko".format(ctx.label, name))
         modules[name] = ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
@@ -70,7 +59,9 @@ def _kernel_module_impl(ctx):
         sources["Kbuild"] = kbuild_file(ctx, ctx.label.name, sources.keys())
         directory = ""
     modules = _modules(ctx)
-    _check_names(ctx, modules.values())
+    check_modules(ctx.label, modules.values(), depset(transitive = [dep[KernelModuleInfo].transitive_modules for dep in ctx.attr.deps]))
+    for directory_name in ctx.attr.includes:
+        check_name(ctx.label, "include directory", directory_name)
 
     linked = modules
     sign = signing(ctx)
@@ -79,6 +70,7 @@ def _kernel_module_impl(ctx):
     outs = struct(
         commands = ctx.actions.declare_file(ctx.label.name + ".compile_commands.json"),
         order = ctx.actions.declare_file(ctx.label.name + ".order"),
+        scratch = ctx.actions.declare_directory(ctx.label.name + ".scratch") if ctx.attr.keep_scratch else None,
         symvers = ctx.actions.declare_file(ctx.label.name + ".symvers"),
     )
     symvers = depset(transitive = [dep[KernelModuleInfo].transitive_symvers for dep in ctx.attr.deps])
@@ -89,6 +81,7 @@ def _kernel_module_impl(ctx):
         config = ctx.attr.config,
         includes = ctx.attr.includes,
         kernel_release = ctx.attr.kernel_release,
+        make_variables = ctx.attr.make_variables,
         modpost_warn = ctx.attr.modpost_warn,
     )
     build_modules(ctx, archive, sources, directory, symvers, linked, outs, options)
@@ -106,6 +99,7 @@ def _kernel_module_impl(ctx):
         OutputGroupInfo(
             compile_commands = depset([outs.commands]),
             order = depset([outs.order]),
+            scratch = depset([outs.scratch] if outs.scratch else []),
             symvers = depset([outs.symvers]),
             transitive_modules = all_modules,
         ),
@@ -140,7 +134,13 @@ kernel_module = rule(
         ),
         "deps": attr.label_list(doc = "Modules whose exports these use.", providers = [KernelModuleInfo]),
         "includes": attr.string_list(doc = "Directories of the package to look for headers in."),
+        "keep_scratch": attr.bool(
+            doc = "Keep the directory that make worked in, as the output group `scratch`. When the build fails, run Bazel with --sandbox_debug.",
+        ),
         "kernel_release": attr.string(doc = "The release, as `uname -r` prints it, that the archive must be for."),
+        "make_variables": attr.string_dict(
+            doc = "Further variables for make: `{\"V\": \"1\"}` shows its commands, `{\"W\": \"1\"}` more of the compiler's warnings.",
+        ),
         "modpost_warn": attr.bool(doc = "KBUILD_MODPOST_WARN=1: undefined symbols are warnings. Such a module does not load as it is."),
         "modules": attr.string_list(doc = "The modules that a given Kbuild file makes, by their path below it: `core.ko`, `net/net.ko`. `NAME.ko` by default."),
         "srcs": attr.label_list(

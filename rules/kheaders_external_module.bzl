@@ -42,6 +42,7 @@ def _kheaders_external_module_impl(ctx):
     outs = struct(
         commands = ctx.actions.declare_file(ctx.label.name + ".compile_commands.json"),
         order = ctx.actions.declare_file(ctx.label.name + ".order"),
+        scratch = None,
         symvers = ctx.actions.declare_file(ctx.label.name + ".symvers"),
     )
     options = module_options(base_btf = ctx.file.base_btf)

@@ -3,7 +3,7 @@
 load("//rules/private:compiler.bzl", "CC_TOOLCHAINS", "COMPILERS_ATTR", "compiler_args")
 load("//rules/private:host_tools.bzl", "compile_host_tools")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
-load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
+load("//rules/private:toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "optional_tool")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
 
@@ -16,8 +16,8 @@ kheaders_host_tools(
 )
 ```
 
-`fixdep`, `modpost`, `genksyms`, and as the kernel is configured `objtool` and `resolve_btfids`, run where modules are built. An
-archive of `kheaders_archive` that holds their sources needs no such rule. One that was read out of a carrier or downloaded does:
+`fixdep`, `modpost`, `genksyms`, and as the kernel is configured `objtool`, `resolve_btfids` and gcc's plugins, run where modules are
+built. An archive of `kheaders_archive` that holds their sources needs no such rule. One that was read out of a carrier or downloaded does:
 its host tools are then compiled once and not by each module. An archive without sources, from a machine of another kind or
 packed without host tools, needs `source`, the kernel's source of the same release. It is unpacked and configured as the archive
 says, and makes all of them.
@@ -31,6 +31,7 @@ def _from_source(ctx, archive, source):
     args.add_all("--tree", [archive.tree], expand_directories = False)
     source_args(args, source)
     args.add_all("--out", [out], expand_directories = False)
+    args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.make_variables.items()])
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
@@ -39,6 +40,7 @@ def _from_source(ctx, archive, source):
         mnemonic = "KheadersHostTools",
         progress_message = "Making the host tools of %{label}",
         use_default_shell_env = True,
+        execution_requirements = NO_NETWORK,
         toolchain = TOOLCHAIN_TYPE,
     )
     return out
@@ -66,6 +68,9 @@ kheaders_host_tools = rule(
     implementation = _kheaders_host_tools_impl,
     attrs = COMPILERS_ATTR | {
         "archive": attr.label(doc = "The archive.", mandatory = True, providers = [KheadersArchiveInfo]),
+        "make_variables": attr.string_dict(
+            doc = "Further variables for make, as `{\"HOSTCFLAGS\": \"-Wno-discarded-qualifiers\"}` for a compiler that is newer than the kernel.",
+        ),
         "source": attr.label(doc = "The kernel's source, for an archive that holds no sources of host tools.", providers = [LinuxSourceInfo]),
     },
     provides = [KheadersArchiveInfo],

@@ -25,6 +25,10 @@ def compiler_args(ctx, args):
     if not path:
         return depset()
 
+    # What Bazel finds by default is nobody's choice: kmodule looks for the kernel's own compiler first.
+    if path.startswith("/") and path.split("/")[-1] in ["cc", "clang", "gcc"]:
+        return depset()
+
     # CcToolchainInfo has a path and no File.
     args.add("--compiler", path)
     return depset() if path.startswith("/") else cc.all_files

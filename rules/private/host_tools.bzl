@@ -1,7 +1,7 @@
 "The action that compiles an archive's host tools."
 
 load(":compiler.bzl", "COMPILERS_ATTR")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "tools")
+load(":toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "tools")
 
 HOST_TOOLS_ATTRS = COMPILERS_ATTR | {
     "host_tools": attr.string(
@@ -32,6 +32,7 @@ def compile_host_tools(ctx, tree):
     args.add("host-tools")
     args.add_all("--tree", [tree], expand_directories = False)
     args.add_all("--out", [out], expand_directories = False)
+    args.add_all(["{}={}".format(k, v) for k, v in getattr(ctx.attr, "make_variables", {}).items()])
     ctx.actions.run(
         executable = kmodule,
         arguments = [args],
@@ -40,6 +41,7 @@ def compile_host_tools(ctx, tree):
         mnemonic = "KheadersHostTools",
         progress_message = "Compiling the host tools of %{label}",
         use_default_shell_env = True,
+        execution_requirements = NO_NETWORK,
         toolchain = TOOLCHAIN_TYPE,
     )
     return out

@@ -2,12 +2,15 @@
 
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load(":compiler.bzl", "COMPILERS_ATTR", "compiler_args")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
+load(":toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "optional_tool")
 
 # A kernel's own files, by their path in its tree.
 _SIGN_FILE = "scripts/sign-file"
 _KEY = "certs/signing_key.pem"
 _CERT = "certs/signing_key.x509"
+
+# A private key is an input: it goes to no other machine.
+_NO_REMOTE = {"no-remote": "1"}
 
 INSTALL_ATTRS = COMPILERS_ATTR | {
     "sign_file": attr.label(
@@ -16,7 +19,11 @@ INSTALL_ATTRS = COMPILERS_ATTR | {
     ),
     "signing_cert": attr.label(doc = "The certificate of `signing_key`, as certs/signing_key.x509.", allow_single_file = True),
     "signing_hash": attr.string(doc = "CONFIG_MODULE_SIG_HASH.", default = "sha256"),
-    "signing_key": attr.label(doc = "The private key, as certs/signing_key.pem.", allow_single_file = True),
+    "signing_key": attr.label(
+        doc = "The private key, as certs/signing_key.pem. It stays on this machine: the action that signs neither runs nor is cached " +
+              "remotely, unless --modify_execution_info=KernelModuleInstall=-no-remote asks for it.",
+        allow_single_file = True,
+    ),
     "strip": attr.bool(doc = "Strip debug information, as INSTALL_MOD_STRIP=1 does."),
 }
 
@@ -82,5 +89,6 @@ def install(ctx, module, out, sign, compiler = False):
         mnemonic = "KernelModuleInstall",
         progress_message = "Finishing %{output}",
         use_default_shell_env = True,
+        execution_requirements = NO_NETWORK | (_NO_REMOTE if sign else {}),
         toolchain = TOOLCHAIN_TYPE,
     )

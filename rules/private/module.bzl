@@ -1,7 +1,7 @@
 "The action that builds modules, and what it makes of sources."
 
 load(":compiler.bzl", "compiler_args")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file")
+load(":toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file")
 
 def source_name(file):
     """A source's name: its path relative to the package that it belongs to.
@@ -63,7 +63,7 @@ def kbuild_file(ctx, module, names):
     ctx.actions.write(out, "\n".join(lines) + "\n")
     return out
 
-def module_options(base_btf = None, ccflags = [], config = {}, includes = [], kernel_release = "", modpost_warn = False):
+def module_options(base_btf = None, ccflags = [], config = {}, includes = [], kernel_release = "", make_variables = {}, modpost_warn = False):
     """What a build of modules can be told, as kernel_module's attributes of these names.
 
     Args:
@@ -72,6 +72,7 @@ def module_options(base_btf = None, ccflags = [], config = {}, includes = [], ke
         config: (dict[string, string]) the modules' own options.
         includes: (list[string]) directories to look for headers in.
         kernel_release: (string) the release that the archive must be for, or "".
+        make_variables: (dict[string, string]) further variables for make.
         modpost_warn: (bool) undefined symbols are warnings.
 
     Returns:
@@ -83,6 +84,7 @@ def module_options(base_btf = None, ccflags = [], config = {}, includes = [], ke
         config = config,
         includes = includes,
         kernel_release = kernel_release,
+        make_variables = make_variables,
         modpost_warn = modpost_warn,
     )
 
@@ -96,7 +98,7 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
         directory: (string) where the Kbuild file is.
         symvers: (depset[File]) Module.symvers of other modules.
         modules: (dict[string, File]) modules to bring out, by their path below `directory`.
-        outs: (struct) the other outputs: symvers, order, commands.
+        outs: (struct) the other outputs: symvers, order, commands, and scratch, a directory or None.
         options: (struct) from `module_options`.
     """
     args = param_file(ctx)
@@ -124,14 +126,22 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
     args.add("--commands", outs.commands)
     if options.modpost_warn:
         args.add("--modpost-warn")
-    args.add(outs.symvers, format = "--scratch=%s.scratch")
+    outputs = modules.values() + [outs.symvers, outs.order, outs.commands]
+    if outs.scratch:
+        args.add("--keep-scratch")
+        args.add_all("--scratch", [outs.scratch], expand_directories = False)
+        outputs.append(outs.scratch)
+    else:
+        args.add(outs.symvers, format = "--scratch=%s.scratch")
+    args.add_all(["{}={}".format(k, v) for k, v in options.make_variables.items()])
     ctx.actions.run(
         executable = optional_tool(ctx, "kmodule"),
         arguments = [args],
         inputs = depset([archive.tree] + beside + sources.values() + ctx.files._compilers, transitive = [symvers, files]),
-        outputs = modules.values() + [outs.symvers, outs.order, outs.commands],
+        outputs = outputs,
         mnemonic = "KernelModule",
         progress_message = "Building the module %{label}",
         use_default_shell_env = True,
+        execution_requirements = NO_NETWORK,
         toolchain = TOOLCHAIN_TYPE,
     )

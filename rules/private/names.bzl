@@ -13,7 +13,7 @@ def check_name(label, what, name):
     """
     bad = [c for c in name.elems() if c in _NOT_IN_MAKE]
     if bad:
-        fail("{} has a {} of the name \"{}\": Kbuild cannot handle the '{}' in it; expected none of blanks and {}".format(
+        fail("{} has the {} \"{}\": Kbuild cannot handle the '{}' in its name; expected none of blanks and {}".format(
             label,
             what,
             name,

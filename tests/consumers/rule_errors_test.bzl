@@ -32,11 +32,16 @@ def rule_errors_test_suite(name, archive):
         ("modules_without_kbuild", "so srcs need a Kbuild or Makefile", {"modules": ["a.ko"], "srcs": ["user.c"]}),
         ("no_ko", "expected names that end in .ko", {"modules": ["a.o"], "srcs": ["gadget/Kbuild"]}),
         ("gadget_client", "has two modules of the name gadget_client", {"deps": [":gadget"], "srcs": ["user.c"]}),
+        ("name,with,commas", "has the module \"name,with,commas\": Kbuild cannot handle the ',' in its name", {"srcs": ["user.c"]}),
+        ("odd_source", "has the source \"odd#source.c\": Kbuild cannot handle the '#' in its name", {"srcs": [":odd#source.c"]}),
+        ("odd_module", "has the module \"a b.ko\": Kbuild cannot handle the ' ' in its name", {"modules": ["a b.ko"], "srcs": ["gadget/Kbuild"]}),
+        ("odd_include", "has the include directory \"a$b\": Kbuild cannot handle the '$' in its name", {"includes": ["a$b"], "srcs": ["user.c"]}),
         ("half_signed", "needs signing_key and signing_cert too", {"sign_file": "user.c", "srcs": ["user.c"]}),
     ]:
         kernel_module(name = case, archive = archive, tags = ["manual"], **attrs)
         tests.append("{}_{}".format(case, name))
         fails_test(name = tests[-1], message = message, target_under_test = ":" + case)
+    native.genrule(name = "odd_source_c", outs = ["odd#source.c"], cmd = "touch $@", tags = ["manual"])
     native.genrule(name = "one_of_several_c", outs = ["one_of_several.c"], cmd = "touch $@", tags = ["manual"])
 
     tests.append("inputs_" + name)

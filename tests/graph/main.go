@@ -29,6 +29,7 @@ func run(ctx context.Context, _ []string, w io.Writer) error {
 	}
 	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "no way from the archive into the kernel's build (aquery)", Run: func() error { return noWayBack(bazel) }},
+		bazeltest.Case{Name: "what runs an archive's code has no network, and what signs stays here (aquery)", Run: func() error { return requirements(bazel) }},
 		bazeltest.Case{Name: "an added header re-runs pack, stamp and image alone", Run: func() error { return rerun(bazel, "header") }},
 		bazeltest.Case{Name: "another profile re-runs pack, stamp and image alone", Run: func() error { return rerun(bazel, "profile") }},
 	)
@@ -38,15 +39,21 @@ func run(ctx context.Context, _ []string, w io.Writer) error {
 // (src/main/protobuf/analysis_v2.proto): depsets nest.
 type actionGraph struct {
 	Actions []struct {
-		Mnemonic       string   `json:"mnemonic"`
-		InputDepSetIDs []uint32 `json:"inputDepSetIds"`
-		OutputIDs      []uint32 `json:"outputIds"`
+		Mnemonic       string     `json:"mnemonic"`
+		InputDepSetIDs []uint32   `json:"inputDepSetIds"`
+		OutputIDs      []uint32   `json:"outputIds"`
+		Arguments      []string   `json:"arguments"`
+		ExecutionInfo  []keyValue `json:"executionInfo"`
 	} `json:"actions"`
 	DepSetOfFiles []struct {
 		ID                  uint32   `json:"id"`
 		DirectArtifactIDs   []uint32 `json:"directArtifactIds"`
 		TransitiveDepSetIDs []uint32 `json:"transitiveDepSetIds"`
 	} `json:"depSetOfFiles"`
+}
+
+type keyValue struct {
+	Key string `json:"key"`
 }
 
 // noWayBack walks from the outputs of KheadersPack along the actions that read
@@ -121,6 +128,45 @@ func noWayBack(bazel bazeltest.Workspace) error {
 	for _, m := range []string{"KheadersStamp", "KernelImage", "KernelModule"} {
 		if !visited[m] {
 			return fmt.Errorf("%s does not depend on the archive, so the walk shows nothing", m)
+		}
+	}
+	return nil
+}
+
+// requirements looks at the actions' own execution requirements, which hold in a
+// workspace whose sandbox has a network, and with a remote executor.
+func requirements(bazel bazeltest.Workspace) error {
+	want := map[string][]string{
+		"KernelModule":        {"block-network"},
+		"KheadersHostTools":   {"block-network"},
+		"KernelModuleInstall": {"block-network", "no-remote"},
+	}
+	text, err := bazel.Run("aquery", "--output=jsonproto", `mnemonic("KernelModule(Install)?|KheadersHostTools", //tests/carriers/... + //tests/consumers/...)`)
+	if err != nil {
+		return err
+	}
+	var graph actionGraph
+	if err := json.Unmarshal(text, &graph); err != nil {
+		return fmt.Errorf("read aquery's answer: %w", err)
+	}
+	seen := map[string]bool{}
+	for _, a := range graph.Actions {
+		signs := slices.Contains(a.Arguments, "--sign-file")
+		for _, requirement := range want[a.Mnemonic] {
+			if a.Mnemonic == "KernelModuleInstall" && requirement == "no-remote" && !signs {
+				continue
+			}
+			if !slices.ContainsFunc(a.ExecutionInfo, func(i keyValue) bool { return i.Key == requirement }) {
+				return fmt.Errorf("an action %s has no %s", a.Mnemonic, requirement)
+			}
+			seen[a.Mnemonic+" "+requirement] = true
+		}
+	}
+	for mnemonic, all := range want {
+		for _, requirement := range all {
+			if !seen[mnemonic+" "+requirement] {
+				return fmt.Errorf("there is no action %s that needs %s, so this shows nothing", mnemonic, requirement)
+			}
 		}
 	}
 	return nil
