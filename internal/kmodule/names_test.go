@@ -42,6 +42,8 @@ func TestNames(t *testing.T) {
 // Where the archive, the sources, the scratch directory and the results are may
 // have any name.
 func TestAnyDirectory(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
 	for _, keep := range []bool{false, true} {
 		dir := filepath.Join(t.TempDir(), "a b,c=d#e$f%g:h")
 		archive := filepath.Join(dir, "tree")
@@ -67,7 +69,7 @@ func TestAnyDirectory(t *testing.T) {
 		if (err == nil) != keep || keep != strings.Contains(log.String(), "kmodule: kept "+m.Scratch+"\n") {
 			t.Errorf("keep %v: %v, and %q was shown", keep, err, log)
 		}
-		if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "kmodule-*")); len(left) > 0 {
+		if left, _ := os.ReadDir(temporary); len(left) > 0 {
 			t.Errorf("left: %v", left)
 		}
 	}
