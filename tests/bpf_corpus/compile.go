@@ -22,6 +22,8 @@ const (
 	kindTrace   = "bpftrace"
 )
 
+var kinds = []string{kindSamples, kindLibbpf, kindBcc, kindTrace}
+
 // selftests has headers that the samples include.
 const selftests = "tools/testing/selftests/bpf"
 
@@ -29,6 +31,9 @@ const selftests = "tools/testing/selftests/bpf"
 func (c *corpus) rows() ([]*row, error) {
 	var rows []*row
 	for _, glob := range []string{kindSamples + "/*_kern.c", kindSamples + "/*.bpf.c", kindLibbpf + "/*.bpf.c"} {
+		if !c.wants(filepath.Dir(glob)) {
+			continue
+		}
 		files, err := filepath.Glob(filepath.Join(c.sources, glob))
 		if err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cpio"
@@ -31,6 +32,9 @@ func (c *corpus) load(rows []*row) error {
 		name := filepath.Base(filepath.Dir(r.object)) + "-" + strings.TrimSuffix(filepath.Base(r.object), ".o")
 		files["/objects/"+name+".o"] = r.object
 		byName[name] = r
+	}
+	if len(byName) == 0 {
+		return nil
 	}
 	result, err := guest.Run(c.ctx, guest.Config{
 		Arch:  "x86_64",
@@ -131,6 +135,9 @@ func (c *corpus) tools() ([]*row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(tools) == 0 {
+		return nil, nil
+	}
 	initrd := filepath.Join(c.dir, "guest.cpio")
 	if err := c.writeGuest(initrd); err != nil {
 		return nil, err
@@ -188,9 +195,13 @@ func (c *corpus) runTools(side int, tools []tool, rows []*row, initrd, script st
 		if !ok {
 			return fmt.Errorf("the guest gave no verdict on %s; its console is above", t.name)
 		}
+		// A program that is loaded has been compiled.
 		counted := verdict == "loads, counted"
-		if counted {
-			verdict = "loads"
+		if counted || verdict == "loads" {
+			verdict = "compiles"
+			if side == 0 {
+				rows[i].loaded = "loads"
+			}
 		}
 		// Where the headers are.
 		verdict = strings.ReplaceAll(verdict, "/tmp/kheaders-"+c.release+"/", "")
@@ -330,5 +341,6 @@ func (c *corpus) toolList() ([]tool, error) {
 	if len(tools) == 0 {
 		return nil, fmt.Errorf("%s has no usr/sbin/*-bpfcc", c.guest)
 	}
-	return tenth(c.part, append(tools, scripts...)), nil
+	tools = append(tools, scripts...)
+	return tenth(c.part, slices.DeleteFunc(tools, func(t tool) bool { return !c.wants(t.kind) })), nil
 }
