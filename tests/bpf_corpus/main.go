@@ -3,7 +3,9 @@
 // Bpf_corpus compiles eBPF programs that nobody here wrote, against an archive
 // of Debian's kernel and against the linux-headers that it was packed from,
 // expects the same verdict, and runs them in a guest with that kernel.
-// Start it by `tools/bazel run //tests/bpf_corpus`, for a tenth with `-- --part`.
+// Start it by `tools/bazel run //tests/bpf_corpus`: the verdicts have to be those
+// of the table in docs/ebpf.md. `-- --part` runs a tenth, `-- --write` writes the
+// table.
 package main
 
 import (
@@ -27,8 +29,9 @@ type corpus struct {
 	ctx   context.Context
 	w     io.Writer
 	dir   string // to work in
-	part  bool
 	kinds cli.Strings
+	part  bool
+	write bool
 
 	archive, headers, guest, image, kheaders string
 	bpftool, loader, patcher                 string
@@ -51,8 +54,9 @@ const (
 func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	c := corpus{ctx: ctx, w: w}
 	fs := cli.NewFlags()
-	fs.BoolVar(&c.part, "part", false, "every tenth program only; the table in docs/ebpf.md must have these verdicts")
-	fs.Var(&c.kinds, "kind", "programs of this `KIND` only, the table's other rows stay; may be repeated: "+strings.Join(kinds, ", "))
+	fs.BoolVar(&c.part, "part", false, "every tenth program only")
+	fs.BoolVar(&c.write, "write", false, "write the table into docs/ebpf.md, in place of comparing it")
+	fs.Var(&c.kinds, "kind", "programs of this `KIND` only, may be repeated: "+strings.Join(kinds, ", "))
 	fs.StringVar(&c.archive, "archive", "", "the archive of Debian's kernel, a `FILE`")
 	fs.StringVar(&c.headers, "headers", "", "Debian's linux-headers, a tar `FILE`")
 	fs.StringVar(&c.guest, "guest", "", "bcc and bpftrace for a guest, a tar `FILE`")
@@ -63,6 +67,9 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	fs.StringVar(&c.patcher, "patcher", "", "the `PROGRAM` patcher")
 	if err := cli.ParseAll(fs, args, "archive", "headers", "guest", "image", "kheaders", "bpftool", "loader", "patcher"); err != nil {
 		return err
+	}
+	if c.part && c.write {
+		return cli.Usagef("--part and --write are given: the table is of all programs")
 	}
 	workspace, err := bazeltest.Here(ctx)
 	if err != nil {
@@ -83,10 +90,10 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	if err := sameVerdicts(w, rows); err != nil {
 		return err
 	}
-	if c.part {
-		return compareTable(docs, rows)
+	if c.write {
+		return writeTable(docs, c.release, rows)
 	}
-	return writeTable(docs, c.release, c.kinds, rows)
+	return compareTable(docs, rows)
 }
 
 // run compiles, loads and runs the programs.

@@ -5,7 +5,7 @@
 #include <linux/jiffies.h>
 #include <uapi/linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "tests/bpf/counts.h"
+#include "tests/bpf/programs/counts.h"
 
 SEC("raw_tp/sched_process_exec")
 int on_exec(struct bpf_raw_tracepoint_args *ctx)
