@@ -2,7 +2,8 @@
 
 //go:build bazel
 
-package bpf
+// Package kernels looks at what becomes of a program that is compiled for several kernels.
+package kernels
 
 import (
 	"debug/elf"
