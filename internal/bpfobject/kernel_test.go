@@ -222,3 +222,18 @@ func TestReduce(t *testing.T) {
 		t.Errorf("bpftool was run with %q, %v", got, err)
 	}
 }
+
+// Whatever a compiler prints, a refusal is one line about the source.
+func FuzzRefusal(f *testing.F) {
+	f.Add("In file included from a.c:2:\n/t/include/net/sock.h:1:2: fatal error: 'asm/bug.h' file not found\n", "uapi")
+	f.Add("a.c:1:2: fatal error: 'vmlinux.h' file not found\n", "kernel")
+	f.Add("a.c:1:2: warning: w\nx:1:1: error: \n", "btf")
+	f.Fuzz(func(t *testing.T, out, mode string) {
+		o := Object{Mode: Mode(mode), Tree: "/t"}
+		o.target.name = "x86"
+		err := o.refusal("a.c", withoutTrace(out))
+		if err != nil && (!strings.HasPrefix(err.Error(), "compile a.c: ") || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("got %q, want one line about a.c", err)
+		}
+	})
+}
