@@ -167,7 +167,9 @@ func (c *corpus) runTools(side int, tools []tool, rows []*row, initrd, script st
 		"mount -t tracefs tracefs /sys/kernel/tracing",
 		"mount -t debugfs debugfs /sys/kernel/debug",
 		"ln -s busybox /bin/corpus-mark", // which has no such applet, but is run
-		"for d in proc sys dev tmp; do mkdir -p /debian/$d; mount --bind /$d /debian/$d; done",
+		"for d in proc sys dev tmp; do mkdir -p /debian/$d; mount -o rbind /$d /debian/$d; done",
+		// For what of Debian's is not among the packages. Those that are there stay.
+		"chroot /debian /bin/busybox --install -s /bin 2>/dev/null",
 	}, sides[side]...)
 	for _, t := range tools {
 		words := []string{"/bin/run-tool", quote(t.name), quote(t.mark)}
