@@ -54,7 +54,7 @@ const (
 func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	c := corpus{ctx: ctx, w: w}
 	fs := cli.NewFlags()
-	fs.BoolVar(&c.part, "part", false, "every tenth program only")
+	fs.BoolVar(&c.part, "part", false, "every tenth program only; the table need not have them")
 	fs.BoolVar(&c.write, "write", false, "write the table into docs/ebpf.md, in place of comparing it")
 	fs.Var(&c.kinds, "kind", "programs of this `KIND` only, may be repeated: "+strings.Join(kinds, ", "))
 	fs.StringVar(&c.archive, "archive", "", "the archive of Debian's kernel, a `FILE`")
@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	if c.write {
 		return writeTable(docs, c.release, rows)
 	}
-	return compareTable(docs, rows)
+	return compareTable(docs, rows, c.part)
 }
 
 // run compiles, loads and runs the programs.

@@ -23,11 +23,19 @@ func TestTable(t *testing.T) {
 			t.Errorf("error = %v, want the count", err)
 		}
 	}
-	if err := compareTable(docs, []*row{sample, tool}); err != nil {
+	other := &row{kind: kindTrace, name: "c"}
+	five := []*row{sample, sample, sample, sample, sample, tool, other}
+	if err := compareTable(docs, five, true); err != nil {
 		t.Error(err)
 	}
+	if err := compareTable(docs, five[1:], true); err == nil || !strings.Contains(err.Error(), "4 programs were loaded") {
+		t.Errorf("too few: error = %v", err)
+	}
+	if err := compareTable(docs, []*row{other}, false); err == nil || !strings.Contains(err.Error(), "-- --write") {
+		t.Errorf("a new program: error = %v", err)
+	}
 	sample.counted = false
-	if err := compareTable(docs, []*row{sample}); err == nil || !strings.Contains(err.Error(), "-- --write") {
+	if err := compareTable(docs, five, true); err == nil || !strings.Contains(err.Error(), "-- --write") {
 		t.Errorf("another verdict: error = %v", err)
 	}
 	text, err := os.ReadFile(docs)
