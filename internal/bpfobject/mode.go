@@ -70,7 +70,7 @@ type machine struct {
 }
 
 var machines = map[string]machine{
-	"arm64": {map[bool]string{false: "aarch64-linux-gnu", true: "aarch64_be-linux-gnu"}, []string{"-mgeneral-regs-only", "-mabi=lp64"}},
+	"arm64": {map[bool]string{false: "aarch64-linux-gnu", true: "aarch64_be-linux-gnu"}, []string{"-mgeneral-regs-only"}},
 	"x86": {map[bool]string{false: "x86_64-linux-gnu"}, []string{
 		"-m64", "-mno-80387", "-mno-mmx", "-mno-sse", "-mno-sse2", "-mno-avx", "-mno-red-zone", "-mcmodel=kernel", "-fcf-protection=none"}},
 }
@@ -85,7 +85,9 @@ func (o Object) kernelFlags() []string {
 		"-Wno-address-of-packed-member", "-Wno-compare-distinct-pointer-types", "-Wno-gnu-variable-sized-type-not-at-end",
 		"-Wno-pointer-sign", "-Wno-tautological-compare", "-Wno-unused-value",
 		// Programs that others build define KBUILD_MODNAME themselves.
-		"-Wno-macro-redefined"}
+		"-Wno-macro-redefined",
+		// libbpf's headers have preserve_access_index, which clang knows for eBPF alone.
+		"-Wno-unknown-attributes"}
 	// 3bc753c06dd0 in Linux 6.2.
 	if o.kernel.since(6, 2) {
 		flags = append(flags, "-funsigned-char")
