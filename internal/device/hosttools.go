@@ -58,8 +58,9 @@ func (d *Device) compileHostTools(dir string) error {
 		return errors.New("make is not installed, by which they are compiled")
 	}
 	d.say("compiling host tools")
+	// All of them: programs that are there do not run here.
 	var log bytes.Buffer
-	cmd := exec.Command("make", "-s", fmt.Sprintf("-j%d", runtime.NumCPU()), "-f", toolsMakefile)
+	cmd := exec.Command("make", "-s", "-B", fmt.Sprintf("-j%d", runtime.NumCPU()), "-f", toolsMakefile)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &log, &log
 	if err := cmd.Run(); err != nil {
 		d.warn("compiling the host tools fails:\n%s", strings.TrimSpace(log.String()))
