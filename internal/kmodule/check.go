@@ -63,12 +63,21 @@ const makeTools = "make the host tools for this machine from the kernel's source
 
 // checkHostTools looks whether the tree's programs run here.
 func (m Module) checkHostTools(config map[string]string) error {
+	if why := hostToolProblem(m.Tree, config); why != "" {
+		return fmt.Errorf("build from %s: %s; %s", m.tree, why, makeTools)
+	}
+	return nil
+}
+
+// hostToolProblem says which of the programs that a module's build runs does not
+// run on this machine, and why, or "".
+func hostToolProblem(tree string, config map[string]string) string {
 	for _, tool := range kmake.HostTools {
-		file := filepath.Join(m.Tree, tool.Name)
+		file := filepath.Join(tree, tool.Name)
 		if _, err := os.Stat(file); err != nil {
 			// The others are needed by some modules, or not with this compiler.
 			if tool.Options == nil {
-				return fmt.Errorf("build from %s: no %s; the archive was packed without host tools; %s", m.tree, tool.Name, makeTools)
+				return fmt.Sprintf("no %s; the archive was packed without host tools", tool.Name)
 			}
 			continue
 		}
@@ -77,10 +86,10 @@ func (m Module) checkHostTools(config map[string]string) error {
 			continue
 		}
 		if why := cannotRun(file); why != "" {
-			return fmt.Errorf("build from %s: the host tool %s %s; %s", m.tree, tool.Name, why, makeTools)
+			return fmt.Sprintf("the host tool %s %s", tool.Name, why)
 		}
 	}
-	return nil
+	return ""
 }
 
 // name is a machine's name as the kernel and its users write it.

@@ -3,6 +3,7 @@
 package kmodule
 
 import (
+	"errors"
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
@@ -15,5 +16,8 @@ func CheckHostTools(tree string) error {
 	if err != nil {
 		return err
 	}
-	return Module{Tree: tree, tree: tree}.checkHostTools(config)
+	if why := hostToolProblem(tree, config); why != "" {
+		return errors.New(why)
+	}
+	return nil
 }

@@ -351,10 +351,14 @@ func running(t *testing.T) (root, release string) {
 	}
 	release = unix.ByteSliceToString(name.Release[:])
 	root = t.TempDir()
-	for _, dir := range []string{"usr/lib", "lib/modules/" + release, "tmp", "run", "usr/src"} {
+	for _, dir := range []string{"usr/lib", "lib/modules/" + release, "tmp", "run", "usr/src", "bin"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// The archive's host tools are scripts.
+	if err := os.WriteFile(filepath.Join(root, "bin/sh"), nil, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(root, "usr/lib/kheaders.tar.xz"), devicetest.Archive(t, release, devicetest.Complete(release)), 0o644); err != nil {
 		t.Fatal(err)
