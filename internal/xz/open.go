@@ -4,12 +4,9 @@ package xz
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-
-	"github.com/ulikunitz/xz/lzma"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/memory"
 )
@@ -71,38 +68,4 @@ func (r *blockReader) finish() error {
 		return fmt.Errorf("decode xz block: CRC32 is %08x: expected %08x", r.crc, r.block.CRC32)
 	}
 	return io.EOF
-}
-
-// decoder decodes raw LZMA2 data up to its end marker, and reads nothing
-// beyond that.
-type decoder struct {
-	in   io.Reader
-	dict int64
-	dec  *lzma.Reader2
-}
-
-// newDecoder wants in to be an io.ByteReader or buffered: the library reads
-// it a byte at a time.
-func newDecoder(in io.Reader, dict int64) *decoder {
-	return &decoder{in: in, dict: max(dict, lzma.MinDictCap)}
-}
-
-func (d *decoder) Read(p []byte) (n int, err error) {
-	// The library guards its own invariants with panics; on forged data such
-	// a guard is one more way to say that the data is corrupt.
-	defer func() {
-		if e := recover(); e != nil {
-			n, err = 0, fmt.Errorf("LZMA2 data is corrupt: %v", e)
-		}
-	}()
-	if d.dec == nil {
-		if d.dec, err = (lzma.Reader2Config{DictCap: int(d.dict)}).NewReader2(d.in); err != nil {
-			return 0, err
-		}
-	}
-	n, err = d.dec.Read(p)
-	if err == io.EOF && !d.dec.EOS() {
-		err = errors.New("LZMA2 data has no end marker")
-	}
-	return n, err
 }
