@@ -1,5 +1,6 @@
 "Rule kheaders_placeholder"
 
+load("//rules/private:capacity.bzl", "CAPACITY_DOC", "capacity_bytes")
 load("//rules/private:placeholder.bzl", "make_placeholder")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:placeholder_info.bzl", "KheadersPlaceholderInfo")
@@ -9,7 +10,7 @@ DOC = """The archive that a kernel is linked with: room for a real one.
 ```starlark
 kheaders_placeholder(
     name = "placeholder",
-    capacity = 8 << 20,
+    capacity = "8M",
 )
 ```
 
@@ -17,18 +18,21 @@ It is a valid `tar.xz` of exactly `capacity` bytes, so a kernel that was never s
 """
 
 def _kheaders_placeholder_impl(ctx):
-    out = make_placeholder(ctx, ctx.attr.capacity)
+    if ctx.attr.capacity == "auto":
+        fail("capacity of {} is auto, and there is no kernel whose archive would be measured; set capacity of linux_kernel to auto instead".format(ctx.label))
+    capacity = capacity_bytes(ctx.label, ctx.attr.capacity)
+    out = make_placeholder(ctx, capacity)
     return [
         DefaultInfo(files = depset([out])),
-        KheadersPlaceholderInfo(placeholder = out, capacity = ctx.attr.capacity),
+        KheadersPlaceholderInfo(placeholder = out, capacity = capacity),
     ]
 
 kheaders_placeholder = rule(
     doc = DOC,
     implementation = _kheaders_placeholder_impl,
     attrs = {
-        "capacity": attr.int(
-            doc = "Bytes to reserve: a multiple of 4. What is reserved and not used is kernel memory all the same.",
+        "capacity": attr.string(
+            doc = "The size to reserve: {}. Unused room is kernel memory all the same.".format(CAPACITY_DOC),
             mandatory = True,
         ),
     },

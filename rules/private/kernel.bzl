@@ -3,6 +3,7 @@
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load("//rules/providers:placeholder_info.bzl", "KheadersPlaceholderInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
+load(":capacity.bzl", "CAPACITY_DOC", "capacity_bytes")
 load(":compiler.bzl", "COMPILERS_ATTR")
 load(":placeholder.bzl", "make_placeholder")
 load(":seed.bzl", "SEED_ATTRS", "add_seed")
@@ -13,9 +14,9 @@ KERNEL_ATTRS = COMPILERS_ATTR | SEED_ATTRS | {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
     "capacity": attr.string(
-        doc = """Bytes to reserve for an archive, a multiple of 4, or `auto`. What `kheaders_archive` packs by default is then packed
-once before the link, and gets its size and 2 % more; another profile, compressor or preset may need a capacity in bytes. Either
-this or `placeholder`; with neither, no archive can be stamped. With one of them CONFIG_IKHEADERS is y unless a fragment says m.""",
+        doc = """The size to reserve for an archive: {}; or `auto`. What `kheaders_archive` packs by default is then packed once before
+the link, and gets its size and 2 % more; another profile, compressor or preset may need a size. Either this or `placeholder`; with
+neither, no archive can be stamped. With one of them CONFIG_IKHEADERS is y unless a fragment says m.""".format(CAPACITY_DOC),
     ),
     "config_fragments": attr.label_list(doc = "Options on top of it; a later file wins.", allow_files = True),
     "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
@@ -134,9 +135,7 @@ def _placeholder(ctx):
         fail("{} has capacity and placeholder, expected one: a placeholder has a capacity".format(ctx.label))
     if ctx.attr.capacity == "auto":
         return None
-    if not ctx.attr.capacity.isdigit():
-        fail("capacity of {} is {}, expected a number of bytes or auto".format(ctx.label, repr(ctx.attr.capacity)))
-    return make_placeholder(ctx, int(ctx.attr.capacity))
+    return make_placeholder(ctx, capacity_bytes(ctx.label, ctx.attr.capacity))
 
 def _all_cores(_os, _inputs):
     # make -j uses every processor, of which this does not know the number: on two, nothing else runs beside it; on more,

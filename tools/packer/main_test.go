@@ -94,7 +94,7 @@ func TestCommands(t *testing.T) {
 		t.Errorf("diff of an archive and its manifest: got %s", same)
 	}
 
-	run(t, 0, "placeholder", "--capacity", "65536", "--out", file("p.tar.xz"))
+	run(t, 0, "placeholder", "--capacity", "64K", "--out", file("p.tar.xz"))
 	if info, err := os.Stat(file("p.tar.xz")); err != nil || info.Size() != 65536 {
 		t.Errorf("placeholder: got %v, %v; want 65536 bytes", info, err)
 	}
@@ -168,6 +168,7 @@ func TestErrors(t *testing.T) {
 		{with("--manifest", filepath.Join(link, "out.tar.xz")), "two outputs have that name"},
 		{[]string{"placeholder", "--out", out}, "--capacity BYTES is required"},
 		{[]string{"placeholder", "--out", out, "--capacity", "64"}, "set the capacity to "},
+		{[]string{"placeholder", "--out", out, "--capacity", "8MiB"}, "expected bytes, as 8388608, 8192K or 8M"},
 		{[]string{"placeholder", "--out", out, "--capacity", "-4"}, "capacity is -4: expected a multiple of 4"},
 		{[]string{"placeholder", "--capacity", "65536"}, "--out FILE is required"},
 		{[]string{"list"}, "expected one FILE, got 0"},

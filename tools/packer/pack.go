@@ -40,7 +40,8 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	compressor := flags.String("compressor", "go", "the `ENCODER`: go, or xz for a smaller archive, with --xz")
 	xz := flags.String("xz", "", "the `FILE` that is the xz program")
 	preset := flags.String("xz-preset", "", "the `PRESET` of xz: default, smallest, or what xz --lzma2 takes, such as 9e or 6,dict=32MiB")
-	capacity := flags.Int64("capacity", 0, "fail if the archive does not fit in `BYTES`")
+	var limit capacity
+	flags.Var(&limit, "capacity", "fail if the archive does not fit in `BYTES`, as 8388608, 8192K or 8M")
 	out := flags.String("out", "", "the archive, the `FILE` to write")
 	manifestOut := flags.String("manifest", "", "write a line for each member to this `FILE`")
 	spdx := flags.String("spdx", "", "write an SPDX document of the archive to `FILE`, in JSON")
@@ -78,7 +79,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	archive, err := r.Bytes(*capacity)
+	archive, err := r.Bytes(int64(limit))
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,8 @@ func encoder(name, xz, preset string) (lzma2.Encoder, error) {
 
 func runPlaceholder(args []string, _, _ io.Writer) error {
 	flags := cli.NewFlags()
-	capacity := flags.Int64("capacity", 0, "the size in `BYTES`, a multiple of 4")
+	var size capacity
+	flags.Var(&size, "capacity", "the size in `BYTES`, a multiple of 4, as 8388608, 8192K or 8M")
 	out := flags.String("out", "", "the `FILE` to write")
 	if err := cli.ParseAll(flags, args, "out"); err != nil {
 		return err
@@ -156,9 +158,9 @@ func runPlaceholder(args []string, _, _ io.Writer) error {
 	given := false
 	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "capacity" })
 	if !given {
-		return cli.Usagef("--capacity BYTES is required: the size of the reservation, such as 6291456 for 6 MiB")
+		return cli.Usagef("--capacity BYTES is required: the size of the reservation, such as 6M")
 	}
-	p, err := reservation.Placeholder(*capacity)
+	p, err := reservation.Placeholder(int64(size))
 	if err != nil {
 		return fmt.Errorf("make placeholder: %w", err)
 	}
