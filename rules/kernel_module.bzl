@@ -1,6 +1,6 @@
 "Rule kernel_module"
 
-load("//rules/private:compiler.bzl", "CC_TOOLCHAINS")
+load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "module_options", "source_name")
 load("//rules/private:names.bzl", "check_modules", "check_name")
@@ -149,6 +149,7 @@ kernel_module = rule(
             mandatory = True,
         ),
     },
+    fragments = CC_FRAGMENTS,
     provides = [KernelModuleInfo],
     toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,
 )

@@ -1,6 +1,6 @@
 "Rule kheaders_external_module"
 
-load("//rules/private:compiler.bzl", "CC_TOOLCHAINS")
+load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "module_options")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
@@ -63,5 +63,6 @@ kheaders_external_module = rule(
         "base_btf": attr.label(doc = "The kernel's BTF, as in `kernel_module`.", allow_single_file = True),
         "_src": attr.label(allow_single_file = True, default = "//kernel:kheaders.c"),
     },
+    fragments = CC_FRAGMENTS,
     toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,
 )

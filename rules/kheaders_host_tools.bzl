@@ -1,6 +1,6 @@
 "Rule kheaders_host_tools"
 
-load("//rules/private:compiler.bzl", "CC_TOOLCHAINS", "COMPILERS_ATTR", "compiler_args")
+load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS", "COMPILERS_ATTR", "compiler_args")
 load("//rules/private:host_tools.bzl", "compile_host_tools")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "optional_tool")
@@ -73,6 +73,7 @@ kheaders_host_tools = rule(
         ),
         "source": attr.label(doc = "The kernel's source, for an archive that holds no sources of host tools.", providers = [LinuxSourceInfo]),
     },
+    fragments = CC_FRAGMENTS,
     provides = [KheadersArchiveInfo],
     toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,
 )

@@ -23,9 +23,11 @@ import (
 type Install struct {
 	kmake.Target
 	Compiler string // whose strip is taken: see Module
-	Module   string
-	Out      string
-	Strip    bool // strip --strip-debug, as INSTALL_MOD_STRIP=1
+	// StripProgram is the strip of a toolchain, which is run as it is; "" looks for one.
+	StripProgram string
+	Module       string
+	Out          string
+	Strip        bool // strip --strip-debug, as INSTALL_MOD_STRIP=1
 	// SignFile is the kernel's scripts/sign-file; "" leaves the module unsigned.
 	SignFile, Key, Cert string
 	Hash                string // CONFIG_MODULE_SIG_HASH: sha256, sha512, …
@@ -174,6 +176,10 @@ var elfArches = map[elf.Machine]string{
 // machine's for what the module is for. GNU's strip knows its own targets
 // alone, and llvm-strip, which a kernel of clang is made with, knows all.
 func (n Install) findStrip(machine elf.Machine) (string, error) {
+	if n.StripProgram != "" {
+		err := kmake.Absolute(&n.StripProgram)
+		return n.StripProgram, err
+	}
 	arch := elfArches[machine]
 	names, advice := []string{programOf(n.Target, "strip", "llvm-strip")}, "install it"
 	if n.CrossCompile == "" && n.LLVM == "" {

@@ -88,6 +88,24 @@ func TestInstallStrips(t *testing.T) {
 	}
 }
 
+// A strip that is named runs, whatever the module is for and the PATH has.
+func TestInstallStripsByProgram(t *testing.T) {
+	dir := t.TempDir()
+	module, out := filepath.Join(dir, "x.ko"), filepath.Join(dir, "out.ko")
+	built := elfHeader(t, elf.ET_REL, elf.EM_AARCH64)
+	if err := os.WriteFile(module, []byte(built), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(fakePrograms(t, "rust-strip"), "rust-strip")
+	t.Setenv("PATH", fakePrograms(t, "strip", "llvm-strip", "aarch64-linux-gnu-strip"))
+	if err := (Install{StripProgram: own, Module: module, Out: out, Strip: true, Log: os.Stderr}).Run(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(out); err != nil || string(got) != built+"--strip-debug by rust-strip\n" {
+		t.Errorf("the module has %q, %v; want it stripped by rust-strip", got, err)
+	}
+}
+
 func TestInstallWrites(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "null")
 	if err := os.Symlink(os.DevNull, link); err != nil {

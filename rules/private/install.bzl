@@ -1,7 +1,7 @@
 "The action that strips and signs a module, and the attributes that it reads."
 
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
-load(":compiler.bzl", "COMPILERS_ATTR", "compiler_args")
+load(":compiler.bzl", "COMPILERS_ATTR", "strip_args")
 load(":toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "optional_tool")
 
 # A kernel's own files, by their path in its tree.
@@ -63,7 +63,7 @@ def install(ctx, module, out, sign, compiler = False):
         module: (File) the module as it was linked, and stamped if it carries an archive.
         out: (File) the module to install.
         sign: (struct) what `signing` returned.
-        compiler: (bool) whether the rule declares CC_TOOLCHAINS, by which strip is found then.
+        compiler: (bool) whether the rule declares CC_TOOLCHAINS and CC_FRAGMENTS, by which strip is found then.
     """
     args = ctx.actions.args()
     args.add("install")
@@ -73,7 +73,7 @@ def install(ctx, module, out, sign, compiler = False):
     if ctx.attr.strip:
         args.add("--strip")
         if compiler:
-            programs = compiler_args(ctx, args)
+            programs = strip_args(ctx, args)
     if sign:
         args.add("--sign-file", sign.sign_file)
         args.add("--key", sign.key)

@@ -113,7 +113,8 @@ func install(args []string, _, stderr io.Writer) error {
 	n := kmodule.Install{Log: stderr}
 	fs := cli.NewFlags()
 	n.Target.Flags(fs)
-	fs.StringVar(&n.Compiler, "compiler", "", "the C compiler of a C++ toolchain, a `FILE`, whose strip is taken")
+	fs.StringVar(&n.Compiler, "compiler", "", "the C compiler of a C++ toolchain, a `FILE`, beside which strip is looked for")
+	fs.StringVar(&n.StripProgram, "strip-program", "", "the strip of a C++ toolchain, a `PROGRAM`; one for the module's machine is looked for when not given")
 	fs.StringVar(&n.Module, "module", "", "the built module, a `FILE`")
 	fs.StringVar(&n.Out, "out", "", "where it goes: a `FILE`")
 	fs.BoolVar(&n.Strip, "strip", false, "strip debug information")
