@@ -2,17 +2,19 @@
 
 load("//rules:kheaders_repository.bzl", "KHEADERS_ATTRS", "kheaders_repository")
 load("//rules/kbuild:linux_source_repository.bzl", "LINUX_SOURCE_ATTRS", "linux_source_repository")
+load("//rules/private:extension.bzl", "extension_metadata", "named_tags")
 
 def _linux_impl(mctx):
-    for module in mctx.modules:
-        for source in module.tags.source:
-            linux_source_repository(
-                name = source.name,
-                patches = source.patches,
-                sha256 = source.sha256,
-                urls = source.urls,
-                version = source.version,
-            )
+    tags = named_tags(mctx, "linux", "source")
+    for source in tags.values():
+        linux_source_repository(
+            name = source.name,
+            patches = source.patches,
+            sha256 = source.sha256,
+            urls = source.urls,
+            version = source.version,
+        )
+    return extension_metadata(mctx, "source")
 
 linux = module_extension(
     doc = "Kernel sources by their releases.",
@@ -24,9 +26,10 @@ linux = module_extension(
 )
 
 def _kheaders_impl(mctx):
-    for module in mctx.modules:
-        for archive in module.tags.archive:
-            kheaders_repository(name = archive.name, file = archive.file, sha256 = archive.sha256, urls = archive.urls)
+    tags = named_tags(mctx, "kheaders", "archive")
+    for archive in tags.values():
+        kheaders_repository(name = archive.name, file = archive.file, sha256 = archive.sha256, urls = archive.urls)
+    return extension_metadata(mctx, "archive")
 
 kheaders = module_extension(
     doc = "Devices' headers by their digests.",

@@ -4,6 +4,7 @@ load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "module_options", "source_name")
 load("//rules/private:names.bzl", "check_modules", "check_name")
+load("//rules/private:same_kernel.bzl", "check_kernels")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:module_info.bzl", "KernelModuleInfo")
@@ -51,6 +52,7 @@ def _modules(ctx):
     return modules
 
 def _kernel_module_impl(ctx):
+    check_kernels(ctx)
     sources = _sources(ctx)
     directory = kbuild_directory(sources.keys())
     if directory == None:
@@ -105,6 +107,7 @@ def _kernel_module_impl(ctx):
         ),
         KernelModuleInfo(
             compile_commands = outs.commands,
+            kernel = getattr(archive, "kernel", None),
             ko = modules.values()[0],
             module_symvers = outs.symvers,
             modules = modules.values(),

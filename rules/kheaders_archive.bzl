@@ -2,6 +2,7 @@
 
 load("//rules/private:compressor.bzl", "COMPRESSOR_ATTRS", "xz_program")
 load("//rules/private:host_tools.bzl", "HOST_TOOLS_ATTRS", "compile_host_tools")
+load("//rules/private:same_kernel.bzl", "built_kernel")
 load("//rules/private:seed.bzl", "SEED_ATTRS", "add_seed")
 load("//rules/private:source.bzl", "one_file")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "add_named", "param_file", "tools")
@@ -108,7 +109,14 @@ def _kheaders_archive_impl(ctx):
     return [
         DefaultInfo(files = depset([archive])),
         OutputGroupInfo(manifest = depset([manifest]), report = depset([report]), spdx = depset([spdx]), tree = depset([tree])),
-        KheadersArchiveInfo(archive = archive, host_tools = host_tools, manifest = manifest, report = report, tree = tree),
+        KheadersArchiveInfo(
+            archive = archive,
+            host_tools = host_tools,
+            kernel = built_kernel(given.module_symvers),
+            manifest = manifest,
+            report = report,
+            tree = tree,
+        ),
     ]
 
 kheaders_archive = rule(

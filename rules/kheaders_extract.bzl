@@ -1,5 +1,6 @@
 "Rule kheaders_extract"
 
+load("//rules/private:same_kernel.bzl", "carried_kernel")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 load("//rules/private:tree.bzl", "unpack_tree")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -22,6 +23,8 @@ def _kheaders_extract_impl(ctx):
     args = ctx.actions.args()
     args.add("extract")
     args.add("--carrier", ctx.file.carrier)
+    if ctx.attr.sha256:
+        args.add("--sha256", ctx.attr.sha256)
     args.add("--out", archive)
     ctx.actions.run(
         executable = tools(ctx).patcher,
@@ -37,7 +40,13 @@ def _kheaders_extract_impl(ctx):
     return [
         DefaultInfo(files = depset([archive])),
         OutputGroupInfo(tree = depset([tree])),
-        KheadersArchiveInfo(archive = archive, manifest = None, report = None, tree = tree),
+        KheadersArchiveInfo(
+            archive = archive,
+            kernel = carried_kernel(ctx.attr.carrier, ctx.file.carrier, ctx.attr.sha256),
+            manifest = None,
+            report = None,
+            tree = tree,
+        ),
     ]
 
 kheaders_extract = rule(
@@ -49,6 +58,7 @@ kheaders_extract = rule(
             allow_single_file = True,
             mandatory = True,
         ),
+        "sha256": attr.string(doc = "The carrier's sha256. A file with another is refused."),
     },
     provides = [KheadersArchiveInfo],
     toolchains = [TOOLCHAIN_TYPE],

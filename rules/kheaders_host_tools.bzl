@@ -57,6 +57,7 @@ def _kheaders_host_tools_impl(ctx):
         KheadersArchiveInfo(
             archive = archive.archive,
             host_tools = out,
+            kernel = getattr(archive, "kernel", None),
             manifest = archive.manifest,
             report = archive.report,
             tree = archive.tree,

@@ -4,6 +4,7 @@ KernelModuleInfo = provider(
     doc = "Kernel modules that are built together.",
     fields = {
         "compile_commands": "(File) compile_commands.json of the modules' sources, paths relative to the workspace.",
+        "kernel": "(struct) the kernel that the modules are for, as in KheadersArchiveInfo; or None (or unset).",
         "ko": "(File) the module, or the first of several.",
         "module_symvers": "(File) the modules' own Module.symvers: what they export.",
         "modules": "(list[File]) the modules.",

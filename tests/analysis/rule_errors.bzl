@@ -2,7 +2,9 @@
 
 load(
     "//rules:defs.bzl",
+    "kernel_module",
     "kheaders_archive",
+    "kheaders_extract",
     "kheaders_module",
     "kheaders_placeholder",
     "kheaders_vmlinux",
@@ -18,10 +20,14 @@ _ARCHIVE = "//examples/demo:archive"
 def _linux(name, **kwargs):
     linux_kernel(name = name, arch = "x86_64", source = "@linux_6_1//:source", **kwargs)
 
+def _module(name, archive, **kwargs):
+    kernel_module(name = name, srcs = ["//examples/demo:hello/hello.c"], archive = archive, **kwargs)
+
 _CASES = [
-    ("odd_capacity", "is 4097, expected a multiple of 4", kheaders_placeholder, {"capacity": 4097}),
-    ("odd_kernel_capacity", "is 4097, expected a multiple of 4", _linux, {"capacity": "4097"}),
-    ("named_capacity", "is \"6MiB\", expected a number of bytes or auto", _linux, {"capacity": "6MiB"}),
+    ("odd_capacity", "is 4097; expected a multiple of 4", kheaders_placeholder, {"capacity": "4097"}),
+    ("odd_kernel_capacity", "is 4097; expected a multiple of 4", _linux, {"capacity": "4097"}),
+    ("named_capacity", "is \"6MiB\"; expected bytes, as 8388608, 8192K or 8M", _linux, {"capacity": "6MiB"}),
+    ("placeholder_auto", "is auto, and there is no kernel", kheaders_placeholder, {"capacity": "auto"}),
     ("two_capacities", "has capacity and placeholder, expected one", _linux, {"capacity": "auto", "placeholder": "//tests/boot:placeholder"}),
     ("no_inputs", "lacks arch, config, kernel_release, module_symvers, headers", kheaders_archive, {}),
     ("go_preset", "has compressor go and preset smallest", kheaders_archive, {"compressor": "go", "kernel": _KERNEL, "preset": "smallest"}),
@@ -33,6 +39,14 @@ _CASES = [
         "archive": _ARCHIVE,
         "kernel": ":without_key",
     }),
+    ("other_kernel", "//tests/analysis:of_carriers, which is built for the kernel of tests/carriers/linux/Module.symvers, and archive is", _module, {
+        "archive": "//examples/demo:archive_in_vmlinux",
+        "deps": [":of_carriers"],
+    }),
+    ("other_device", "//tests/analysis:of_device, of the kernel of 0123; build both from archives of one kernel", _module, {
+        "archive": ":of_device",
+        "deps": [":of_other_device"],
+    }),
     ("no_such_out", "has no file lib/crc8.ko, only .config, Module.symvers", linux_kernel_file, {"kernel": _KERNEL, "path": "lib/crc8.ko"}),
 ]
 
@@ -42,6 +56,10 @@ def rule_errors(name):
     Args:
         name: the suite.
     """
+    _module("of_carriers", "//tests/carriers:archive", tags = ["manual"])
+    kheaders_extract(name = "of_device", carrier = "BUILD.bazel", sha256 = "0123", tags = ["manual"])
+    kheaders_extract(name = "other_device_archive", carrier = "rule_errors.bzl", tags = ["manual"])
+    _module("of_other_device", ":other_device_archive", tags = ["manual"])
     for case, message, rule, attrs in _CASES:
         rule(name = case, tags = ["manual"], **attrs)
         fails_test(name = case + "_test", message = message, target_under_test = ":" + case)

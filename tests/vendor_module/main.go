@@ -49,6 +49,8 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	}
 	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "headers with another digest are refused", Run: v.anotherDigest},
+		bazeltest.Case{Name: "headers that another module has by the same name are refused", Run: v.sameName},
+		bazeltest.Case{Name: "a repository that is not used is reported", Run: v.notUsed},
 		bazeltest.Case{Name: "the module is built and loads on the device", Run: v.loads},
 		bazeltest.Case{Name: "the headers can be where a URL says", Run: v.url},
 		bazeltest.Case{Name: "compile_commands.json is what clang understands", Run: v.compileCommands},
@@ -80,8 +82,8 @@ func newVendor(ours, example bazeltest.Workspace) (*vendor, error) {
 	return v, errors.Join(
 		os.WriteFile(filepath.Join(v.In, "kheaders.tar.xz"), content, 0o644),
 		v.edit("MODULE.bazel", regexp.MustCompile(`path = "../.."`), fmt.Sprintf("path = %q", ours.Dir)),
-		// This checkout may be below /tmp.
-		v.edit(".bazelrc", regexp.MustCompile(`\z`), "build --noincompatible_sandbox_hermetic_tmp\n"),
+		// This checkout may be below /tmp. A file of the workspace needs no download.
+		v.edit(".bazelrc", regexp.MustCompile(`\z`), "build --noincompatible_sandbox_hermetic_tmp\ncommon --repository_disable_download\n"),
 	)
 }
 
@@ -113,7 +115,55 @@ func (v *vendor) fails(args []string, words ...string) error {
 }
 
 func (v *vendor) anotherDigest() error {
-	return v.fails([]string{"build", "//:blink"}, "Checksum was "+v.digest+" but wanted 00000000")
+	return v.fails([]string{"build", "//:blink"}, "its sha256 is "+v.digest+"; expected 00000000")
+}
+
+// sameName adds a module of somebody else with headers of its own.
+func (v *vendor) sameName() error {
+	const other = `
+bazel_dep(name = "lab", version = "1.2")
+local_path_override(module_name = "lab", path = "lab")
+`
+	const lab = `module(name = "lab", version = "1.2")
+
+bazel_dep(name = "rules_kheaders", version = "0.1.0")
+
+kheaders = use_extension("@rules_kheaders//rules:extensions.bzl", "kheaders")
+kheaders.archive(name = "device", sha256 = "00", urls = ["http://127.0.0.1/device.tar.xz"])
+`
+	mine, err := os.ReadFile(filepath.Join(v.In, "MODULE.bazel"))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(
+		os.Mkdir(filepath.Join(v.In, "lab"), 0o755),
+		os.WriteFile(filepath.Join(v.In, "lab/MODULE.bazel"), []byte(lab), 0o644),
+		v.edit("MODULE.bazel", regexp.MustCompile(`\z`), other),
+	); err != nil {
+		return err
+	}
+	return errors.Join(
+		v.fails([]string{"build", "//:blink"}, "kheaders.archive names the repository device twice: in module vendor_module, the root and in module lab@1.2"),
+		os.WriteFile(filepath.Join(v.In, "MODULE.bazel"), mine, 0o644),
+		os.RemoveAll(filepath.Join(v.In, "lab")),
+	)
+}
+
+// notUsed has another archive without use_repo, which Bazel asks for. The build
+// fails for another reason, so that the warning is seen.
+func (v *vendor) notUsed() error {
+	mine, err := os.ReadFile(filepath.Join(v.In, "MODULE.bazel"))
+	if err != nil {
+		return err
+	}
+	const spare = "kheaders.archive(name = \"spare\", file = \"//:kheaders.tar.xz\", sha256 = \"00\")\nuse_repo("
+	if err := v.edit("MODULE.bazel", regexp.MustCompile(`use_repo\(`), spare); err != nil {
+		return err
+	}
+	return errors.Join(
+		v.fails([]string{"build", "//:blink"}, "Not imported, but reported as direct dependencies by the extension", "    spare"),
+		os.WriteFile(filepath.Join(v.In, "MODULE.bazel"), mine, 0o644),
+	)
 }
 
 func (v *vendor) loads() error {
@@ -164,7 +214,7 @@ func (v *vendor) url() error {
 		return err
 	}
 	// Bazel keeps what it has by its digest.
-	if _, err := v.Run("build", "--repository_cache=", "//:blink"); err != nil {
+	if _, err := v.Run("build", "--repository_cache=", "--norepository_disable_download", "//:blink"); err != nil {
 		return err
 	}
 	if asked.Load() == 0 {

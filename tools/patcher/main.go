@@ -35,7 +35,7 @@ var patcher = cli.Tool{
 		},
 		{
 			Name:    "extract",
-			Usage:   "--carrier IN (--out A.tar.xz | --dir DIR) [--section N | --symbols S,E] [--memory-limit MIB]",
+			Usage:   "--carrier IN (--out A.tar.xz | --dir DIR) [--sha256 HEX] [--section N | --symbols S,E] [--memory-limit MIB]",
 			Summary: "Read the archive back out of a carrier, or unpack it or any .tar.xz.",
 			Run:     runExtract,
 		},
@@ -105,6 +105,7 @@ func runExtract(args []string, stdout, _ io.Writer) error {
 	in := fs.String("carrier", "", "the `FILE` to read: a stamped carrier, or an archive")
 	out := fs.String("out", "", "write the archive to this `FILE`, as the running kernel shows it")
 	dir := fs.String("dir", "", "unpack the archive into `DIR`, which must be empty or not exist")
+	digest := fs.String("sha256", "", "refuse a carrier whose sha256 is not `HEX`")
 	at := placeFlags(fs)
 	if err := cli.ParseAll(fs, args, "carrier"); err != nil {
 		return err
@@ -115,6 +116,11 @@ func runExtract(args []string, stdout, _ io.Writer) error {
 	o, err := at.options()
 	if err != nil {
 		return err
+	}
+	if *digest != "" {
+		if err := stamp.CheckDigest(*in, *digest); err != nil {
+			return err
+		}
 	}
 	if *out != "" {
 		return stamp.ExtractArchive(*in, *out, o)

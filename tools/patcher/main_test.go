@@ -8,8 +8,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"debug/elf"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,6 +96,11 @@ func workspace(t *testing.T) string {
 
 func TestCommands(t *testing.T) {
 	dir := workspace(t)
+	content, err := os.ReadFile(filepath.Join(dir, "a.tar.xz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := fmt.Sprintf("%x", sha256.Sum256(content))
 	for _, tt := range []struct {
 		args   string
 		status int
@@ -105,6 +112,9 @@ func TestCommands(t *testing.T) {
 		{"stamp --carrier stamped --archive a.tar.xz --out twice --restamp --section .rodata1", 0, "", ""},
 		{"extract --carrier stamped --out kheaders.tar.xz", 0, "", ""},
 		{"extract --carrier stamped --dir tree --symbols kernel_headers_data,kernel_headers_data_end", 0, "", ""},
+		{"extract --carrier a.tar.xz --out pinned.tar.xz --sha256 " + digest, 0, "", ""},
+		{"extract --carrier vmlinux --out none --sha256 " + digest, 1, "", "; expected " + digest + "; if the file is right, pin its digest"},
+		{"extract --carrier vmlinux --dir none --sha256 0123", 1, "", `the sha256 to compare with is "0123"; expected 64 hex digits`},
 		{"inspect stamped", 0, "state:            stamped", ""},
 		{"inspect --json vmlinux", 0, `"state": "placeholder"`, ""},
 		{"inspect kheaders.tar.xz", 0, "kind:             archive", ""},
