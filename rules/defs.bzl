@@ -17,6 +17,7 @@ load("//rules:kheaders_module.bzl", _kheaders_module = "kheaders_module")
 load("//rules:kheaders_placeholder.bzl", _kheaders_placeholder = "kheaders_placeholder")
 load("//rules:kheaders_vmlinux.bzl", _kheaders_vmlinux = "kheaders_vmlinux")
 load("//rules/adapters:kleaf_kernel.bzl", _kleaf_kernel = "kleaf_kernel")
+load("//rules/adapters:kleaf_system_dlkm.bzl", _kleaf_system_dlkm = "kleaf_system_dlkm")
 load("//rules/adapters:linux_bzl_kernel.bzl", _linux_bzl_kernel = "linux_bzl_kernel")
 load("//rules/adapters:prebuilt_kernel.bzl", _prebuilt_kernel = "prebuilt_kernel")
 load("//rules/kbuild:kbuild_required_programs.bzl", _kbuild_required_programs = "kbuild_required_programs")
@@ -63,6 +64,7 @@ linux_boot_test = _linux_boot_test
 
 # A kernel built by somebody else.
 kleaf_kernel = _kleaf_kernel
+kleaf_system_dlkm = _kleaf_system_dlkm
 linux_bzl_kernel = _linux_bzl_kernel
 prebuilt_kernel = _prebuilt_kernel
 

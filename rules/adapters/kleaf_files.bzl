@@ -3,69 +3,119 @@
 # Groups that are no file of the objects' tree.
 _NO_OUTS = ["modules_staging_archive", "rustavailable", "module_outs_file", "toolchain_version"]
 
-def kleaf_outs(build):
-    """What a kernel_build brings out, by the path in the objects' tree.
+# The paths in the objects' tree of what a directory of prebuilts has side by side, where the name alone does not say it.
+_PATHS = {
+    "kheaders.ko": "kernel/kheaders.ko",
+    "sign-file": "scripts/sign-file",
+    "signing_key.pem": "certs/signing_key.pem",
+    "signing_key.x509": "certs/signing_key.x509",
+}
+
+_SYMVERS = "Module.symvers"
+_RELEASE = "include/config/kernel.release"
+
+def kleaf_build(target):
+    """The files of a kernel that Kleaf built, here or elsewhere.
 
     Args:
-        build: (Target) a kernel_build.
+        target: (Target) a kernel_build, or prebuilts of one: a kernel_filegroup, or a filegroup of a dist directory.
 
     Returns:
-        (dict[string, File])
+        (struct) label; outs (dict[string, File], by the path in the objects' tree); and each a File, or None when there is none:
+        symvers, release, config, gki_info, modules_prepare, declaration.
     """
+    groups = target[OutputGroupInfo] if OutputGroupInfo in target else {}
+    files = target[DefaultInfo].files.to_list()
+    if _SYMVERS in groups:
+        outs = _grouped(groups)
+        symvers, release = _only(target, groups, _SYMVERS), _only(target, groups, _RELEASE)
+    else:
+        outs = {_PATHS.get(f.basename, f.basename): f for f in files}
+        symvers, release = _ending(target, files, _SYMVERS), outs.get("kernel.release")
+    return struct(
+        config = _ending(target, files, "_dot_config"),
+        declaration = _ending(target, files, "_filegroup_decl.tar.gz"),
+        gki_info = outs.get("gki-info.txt"),
+        label = target.label,
+        modules_prepare = outs.get("modules_prepare_outdir.tar.gz"),
+        outs = outs,
+        release = release,
+        symvers = symvers,
+    )
+
+def _grouped(groups):
+    "What a kernel_build brings out, by the path in the objects' tree."
     outs = {}
-    for name in build[OutputGroupInfo]:
-        files = build[OutputGroupInfo][name].to_list()
+    for name in groups:
+        files = groups[name].to_list()
         if len(files) == 1 and name not in _NO_OUTS and files[0].short_path.endswith("/" + name):
             outs[name] = files[0]
     return outs
 
-def kleaf_out(build, name):
-    """One file of a kernel_build that all of them have.
-
-    Args:
-        build: (Target) a kernel_build.
-        name: (string) the path in the objects' tree.
-
-    Returns:
-        (File)
-    """
-    files = build[OutputGroupInfo][name].to_list() if name in build[OutputGroupInfo] else []
+def _only(target, groups, name):
+    "The file of an output group that each kernel_build has."
+    files = groups[name].to_list() if name in groups else []
     if len(files) != 1:
-        fail("{} has {} files in the output group {}, expected one; give a kernel_build of Kleaf".format(build.label, len(files), name))
+        fail("{} has {} files in the output group {}; expected one; give a kernel_build of Kleaf".format(target.label, len(files), name))
     return files[0]
 
-def modules_prepare_tar(target):
-    """The tar of the objects' tree after `make modules_prepare`.
+def _ending(target, files, end):
+    "The file whose name ends so, or None."
+    found = [f for f in files if f.basename.endswith(end)]
+    if len(found) > 1:
+        fail("{} has {} files whose names end in {}: {}; expected the files of one kernel".format(
+            target.label,
+            len(found),
+            end,
+            ", ".join([f.short_path for f in found]),
+        ))
+    return found[0] if found else None
+
+def shown_files(target):
+    """The files of a target, for an error.
 
     Args:
-        target: (Target) <kernel_build>_modules_prepare.
+        target: (Target)
 
     Returns:
-        (File)
+        (string)
+    """
+    names = sorted([f.basename for f in target[DefaultInfo].files.to_list()])
+    return ", ".join(names[:8] + (["and {} more".format(len(names) - 8)] if len(names) > 8 else [])) or "no files"
+
+def modules_prepare_files(target):
+    """What the attribute modules_prepare leads to.
+
+    Args:
+        target: (Target) <kernel_build>_modules_prepare, its tar, or the declaration of prebuilts, which holds that.
+
+    Returns:
+        (struct) modules_prepare and declaration, a File and None or the other way round.
     """
     files = target[DefaultInfo].files.to_list()
     tars = [f for f in files if f.basename == "modules_prepare_outdir.tar.gz"]
-    if len(tars) != 1:
-        fail("modules_prepare: {} has {}, expected one modules_prepare_outdir.tar.gz; give NAME_modules_prepare of the kernel_build NAME".format(
-            target.label,
-            ", ".join([f.basename for f in files]) or "no files",
-        ))
-    return tars[0]
+    declarations = [f for f in files if f.basename.endswith("_filegroup_decl.tar.gz")]
+    if len(tars + declarations) != 1:
+        fail(("modules_prepare: {} has {}, expected one modules_prepare_outdir.tar.gz; give NAME_modules_prepare of the kernel_build NAME, " +
+              "or NAME_filegroup_decl.tar.gz of prebuilts").format(target.label, shown_files(target)))
+    return struct(
+        declaration = declarations[0] if declarations else None,
+        modules_prepare = tars[0] if tars else None,
+    )
 
-def dot_config(build, config):
-    """The kernel's .config: of android16 and newer the kernel_build's own, else of its kernel_config.
+def config_of(target):
+    """.config of a kernel_config.
 
     Args:
-        build: (Target) a kernel_build.
-        config: (Target) <kernel_build>_config, or None.
+        target: (Target) <kernel_build>_config, or None.
 
     Returns:
         (File, list[File]) .config, or None and the directories that have one.
     """
-    kept = [f for f in build[DefaultInfo].files.to_list() if f.basename == build.label.name + "_dot_config"]
-    files = config[DefaultInfo].files.to_list() if config else []
-    for file in kept + [f for f in files if f.basename == ".config"]:
-        return file, []
+    files = target[DefaultInfo].files.to_list() if target else []
+    for file in files:
+        if file.basename == ".config":
+            return file, []
     return None, [f for f in files if f.is_directory]
 
 def architecture_dir(arch):
@@ -96,4 +146,4 @@ def is_candidate(name, arch):
         )
     if name.startswith("scripts/dtc/"):
         return False
-    return name.startswith("include/") or name.startswith("scripts/") or name in ["Makefile", "Kbuild"]
+    return any([name.startswith(d) for d in ["LICENSES/", "include/", "scripts/", "tools/include/tools/", "tools/lib/python/"]]) or name in ["COPYING", "Kbuild", "Makefile"]

@@ -1,10 +1,11 @@
 "Rule kleaf_kernel"
 
-load("//rules/private:module.bzl", "source_name")
-load("//rules/private:seed.bzl", "SEED_ATTRS", "add_seed")
-load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "param_file", "tools")
+load("//rules/private:seed.bzl", "SEED_ATTRS")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
-load(":kleaf_files.bzl", "architecture_dir", "dot_config", "is_candidate", "kleaf_out", "kleaf_outs", "modules_prepare_tar")
+load(":kleaf_actions.bzl", "gather", "join_symvers")
+load(":kleaf_files.bzl", "config_of", "kleaf_build", "modules_prepare_files")
+load(":kleaf_prebuilts.bzl", "missing", "picked_files", "release_file")
 
 DOC = """A kernel that Android's Kleaf builds, for the rules here.
 
@@ -21,97 +22,68 @@ kleaf_kernel(
 Only labels and output groups are used, which are the same in Kleaf from android13-5.15 to android16-6.12; no file of Kleaf is
 loaded. With `base_kernel`, the kernel is a mixed build: vmlinux and the release are GKI's, the configuration and headers are the
 vendor's, and Module.symvers is both.
+
+Prebuilts of a GKI kernel (Kleaf's `kernel_filegroup`) have no output groups; their files are found by their names:
+
+```starlark
+kleaf_kernel(
+    name = "gki",
+    arch = "arm64",
+    headers = ["@gki_prebuilts//kernel-headers.tar.gz"],
+    kernel_build = "@gki_prebuilts//kernel_aarch64",
+    modules_prepare = "@gki_prebuilts//kernel_aarch64_filegroup_decl.tar.gz",
+)
+```
+
+`kernel_build` may also be a filegroup of a dist directory, whose files have the same names.
 """
 
-def _symvers(ctx, files):
-    "Module.symvers of all parts, which must not be empty."
-    out = ctx.actions.declare_file(ctx.label.name + "/Module.symvers")
-    args = ctx.actions.args()
-    args.add("symvers")
-    args.add("--out", out)
-    args.add_all(files)
-    ctx.actions.run(
-        executable = tools(ctx).packer,
-        arguments = [args],
-        inputs = files,
-        outputs = [out],
-        mnemonic = "KheadersSymvers",
-        progress_message = "Reading the symbols of %{label}",
-        execution_requirements = STRIP_PATHS,
-        toolchain = TOOLCHAIN_TYPE,
-    )
-    return out
-
-def _entry(file):
-    return "{}={}".format(source_name(file), file.path)
-
-def _gather(ctx, trees, release, config):
-    "One tar of what an archive can be made of; config is an output to take out of the trees, or None."
-    tar = ctx.actions.declare_file(ctx.label.name + "/headers.tar")
-    arch = architecture_dir(ctx.attr.arch)
-    sources = [f for f in ctx.files.srcs if is_candidate(source_name(f), arch)]
-    args = param_file(ctx)
-    args.add("gather")
-    args.add("--arch", ctx.attr.arch)
-    args.add_all(trees, before_each = "--tree", expand_directories = False)
-    args.add("--release", release)
-    if config:
-        args.add(config, format = "--take=.config=%s")
-    args.add("--out", tar)
-    add_seed(ctx, args)
-    words = ctx.actions.args()
-    words.set_param_file_format("multiline")
-    words.add_all(sources, map_each = _entry)
-    list = ctx.actions.declare_file(ctx.label.name + "/srcs.list")
-    ctx.actions.write(list, words)
-    args.add("--files", list)
-    ctx.actions.run(
-        executable = tools(ctx).packer,
-        arguments = [args],
-        inputs = trees + sources + [release, list],
-        outputs = [tar] + ([config] if config else []),
-        mnemonic = "KheadersGather",
-        progress_message = "Gathering the headers of %{label}",
-        toolchain = TOOLCHAIN_TYPE,
-    )
-    return tar
-
 def _kleaf_kernel_impl(ctx):
-    builds = [t for t in [ctx.attr.base_kernel, ctx.attr.kernel_build] if t]
+    attributes = [a for a in ["base_kernel", "kernel_build"] if getattr(ctx.attr, a)]
+    builds = [kleaf_build(getattr(ctx.attr, a)) for a in attributes]
+    build = builds[-1]
+    prepare = modules_prepare_files(ctx.attr.modules_prepare) if ctx.attr.modules_prepare else build
+    picked = picked_files(ctx, build, prepare)
+
+    symvers = [b.symvers for b in builds[:-1]] + [build.symvers or picked.get("Module.symvers")]
+    for attribute, file in zip(attributes, symvers):
+        if not file:
+            missing(ctx, attribute, "Module.symvers", "give a kernel_build of Kleaf, a kernel_filegroup, or the files of a dist directory")
+    tree = prepare.modules_prepare or picked.get("modules_prepare_outdir.tar.gz")
+    if not tree:
+        missing(ctx, "kernel_build", "modules_prepare_outdir.tar.gz", "set modules_prepare")
+    if not ctx.files.srcs and "module_env.tar.gz" not in picked:
+        fail("{} has no srcs, and no NAME_filegroup_decl.tar.gz of prebuilts that has Makefiles and scripts; set srcs to the kernel's source".format(ctx.label))
+
     outs = {}
-    for build in builds:
-        outs.update(kleaf_outs(build))
-    symvers = [kleaf_out(t, "Module.symvers") for t in builds]
-    release = kleaf_out(builds[0], "include/config/kernel.release")
-
-    vmlinux = outs.get("vmlinux")
-    if not vmlinux:
+    for b in builds:
+        outs.update(b.outs)
+    if "vmlinux" not in outs:
         fail(("{} has no vmlinux among its outs; add \"vmlinux\" to outs of the kernel_build, or set base_kernel " +
-              "when another kernel_build links it").format(ctx.attr.kernel_build.label))
+              "when another kernel_build links it").format(build.label))
 
-    trees = [modules_prepare_tar(ctx.attr.modules_prepare)] + ctx.files.headers
-    config, config_tree = dot_config(ctx.attr.kernel_build, ctx.attr.config)
-    taken = None
-    if not config:
-        taken = ctx.actions.declare_file(ctx.label.name + "/config")
-        trees = config_tree + trees
-    headers = _gather(ctx, trees, release, taken)
+    release = release_file(ctx, builds[0], attributes[0], picked)
+    config, config_tree = config_of(ctx.attr.config)
+    config = build.config or config or picked.get(".config")
+    taken = None if config else ctx.actions.declare_file(ctx.label.name + "/config")
+    trees = (config_tree if taken else []) + [tree] + [picked[n] for n in ["module_env.tar.gz"] if n in picked] + ctx.files.headers
+    headers = gather(ctx, trees, release, taken)
     kernel = KheadersKernelInfo(
         arch = ctx.attr.arch,
         config = config or taken,
         headers = depset([headers]),
         image_tree = None,
         kernel_release = release,
-        module_symvers = _symvers(ctx, symvers),
+        module_symvers = join_symvers(ctx, symvers),
         modules = {name: file for name, file in outs.items() if name.endswith(".ko")},
         objects = None,
         outs = {name: file for name, file in outs.items() if not name.endswith(".ko")},
         report = None,
         system_map = outs.get("System.map"),
-        vmlinux = vmlinux,
+        vmlinux = outs["vmlinux"],
     )
     return [
-        DefaultInfo(files = depset([vmlinux])),
+        DefaultInfo(files = depset([kernel.vmlinux])),
         OutputGroupInfo(
             config = depset([kernel.config]),
             headers = kernel.headers,
@@ -127,20 +99,33 @@ kleaf_kernel = rule(
     implementation = _kleaf_kernel_impl,
     attrs = SEED_ATTRS | {
         "arch": attr.string(doc = "The kernel's name of the architecture: arm64 where Kleaf writes aarch64, x86_64.", mandatory = True),
-        "base_kernel": attr.label(doc = "The `kernel_build` that `base_kernel` of a mixed build names: the GKI kernel.", providers = [OutputGroupInfo]),
+        "base_kernel": attr.label(
+            doc = "What `base_kernel` of a mixed build names, the GKI kernel: a `kernel_build`, or prebuilts of one.",
+            allow_files = True,
+        ),
         "config": attr.label(
             doc = "`<kernel_build>_config`. Not needed: .config is taken from what the kernel_build keeps (`keep_dot_config`) or from `modules_prepare`.",
         ),
         "headers": attr.label_list(
-            doc = "`<kernel_build>_headers`, kernel-headers.tar.gz, for headers that the build makes only after modules_prepare; or further tars. What `srcs` or `modules_prepare` have too is not taken from here.",
+            doc = "`<kernel_build>_headers`, kernel-headers.tar.gz, for headers that the build makes only after modules_prepare, and for prebuilts; or further tars. What `srcs` or `modules_prepare` have too is not taken from here.",
             allow_files = [".tar.gz", ".tar"],
         ),
-        "kernel_build": attr.label(doc = "Kleaf's `kernel_build`. In a mixed build the vendor's.", mandatory = True, providers = [OutputGroupInfo]),
-        "modules_prepare": attr.label(doc = "`<kernel_build>_modules_prepare`.", mandatory = True),
-        "srcs": attr.label_list(
-            doc = "The kernel's source, as `kernel_build` has it in its srcs. Headers, Makefiles and scripts are taken from it.",
+        "kernel_build": attr.label(
+            doc = "Kleaf's `kernel_build`; in a mixed build the vendor's. Or prebuilts: a `kernel_filegroup`, or a filegroup of a dist directory.",
             allow_files = True,
             mandatory = True,
+        ),
+        "kernel_release": attr.label(
+            doc = "kernel.release, or gki-info.txt or `_filegroup_decl.tar.gz` with it, of prebuilts that have none of them among their files.",
+            allow_single_file = True,
+        ),
+        "modules_prepare": attr.label(
+            doc = "`<kernel_build>_modules_prepare`, or `<kernel_build>_filegroup_decl.tar.gz` of prebuilts. Not needed where `kernel_build` has one of them among its files.",
+            allow_files = True,
+        ),
+        "srcs": attr.label_list(
+            doc = "The kernel's source, as `kernel_build` has it in its srcs. Headers, Makefiles and scripts are taken from it. Prebuilts have the last two in their `_filegroup_decl.tar.gz`, and headers in `headers`.",
+            allow_files = True,
         ),
     },
     provides = [KheadersKernelInfo],

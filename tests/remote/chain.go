@@ -29,6 +29,8 @@ var chain = []string{
 	"//tests/remote:stripped",
 	"//tests/boot_images:v4",
 	"//tests/adapters/kleaf:android13_symvers",
+	"//tests/adapters/kleaf:android13_dist_headers",
+	"//tests/adapters/kleaf:android13_system_dlkm",
 	"//tests/adapters/prebuilt:archive",
 	"//tests/consumers:gadget_by_made_tools",
 	"//examples/linux_bzl:archive",
@@ -38,7 +40,7 @@ var chain = []string{
 var behindTheKernel = []string{
 	"BpfObject", "KernelImage", "KernelModule", "KernelModuleInstall",
 	"KheadersBootImage", "KheadersExtract", "KheadersGather", "KheadersHostTools", "KheadersInitramfs", "KheadersPack",
-	"KheadersPlaceholder", "KheadersPrepare", "KheadersStamp", "KheadersSymvers", "KheadersUnpack", "KheadersVerify",
+	"KheadersPick", "KheadersPlaceholder", "KheadersPrepare", "KheadersRelease", "KheadersReplace", "KheadersStamp", "KheadersSymvers", "KheadersUnpack", "KheadersVerify",
 }
 
 // remotely are the flags by which every action runs on the server.

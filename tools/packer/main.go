@@ -46,6 +46,9 @@ var packer = cli.Tool{
 		},
 		gather,
 		joinSymvers,
+		pick,
+		release,
+		replace,
 		initramfs,
 	},
 }

@@ -103,7 +103,7 @@ _kernel_headers = rule(
     attrs = {"archive": attr.label(allow_single_file = True)},
 )
 
-def kernel_build(name, generation, files, outs, module_outs = {}, implicit_outs = {}, module_implicit_outs = {}, visibility = None, **kwargs):
+def kernel_build(name, generation, files, outs, module_outs = {}, implicit_outs = {}, module_implicit_outs = {}, visibility = None, tags = [], **kwargs):
     """The targets that Kleaf's macro makes, as far as others have a use for them.
 
     Args:
@@ -115,6 +115,7 @@ def kernel_build(name, generation, files, outs, module_outs = {}, implicit_outs 
         implicit_outs: likewise, not among the default files.
         module_implicit_outs: likewise.
         visibility: of the kernel and its outs; what is made beside it does not have it.
+        tags: of all targets.
         **kwargs: keep_module_symvers, keep_dot_config.
     """
     _kernel_build(
@@ -127,11 +128,12 @@ def kernel_build(name, generation, files, outs, module_outs = {}, implicit_outs 
         module_outs = module_outs,
         module_symvers = files["module_symvers"],
         outs = outs,
+        tags = tags,
         visibility = visibility,
         **kwargs
     )
     for out in outs.values() + module_outs.values() + implicit_outs.values() + module_implicit_outs.values():
-        native.filegroup(name = "{}/{}".format(name, out), srcs = [name], output_group = out, visibility = visibility)
-    _kernel_config(name = name + "_config", dot_config = files["dot_config"], generation = generation, out_dir = files["out_dir"])
-    _modules_prepare(name = name + "_modules_prepare", archive = files["modules_prepare"], generation = generation)
-    _kernel_headers(name = name + "_headers", archive = files["kernel_headers"], visibility = visibility)
+        native.filegroup(name = "{}/{}".format(name, out), srcs = [name], output_group = out, tags = tags, visibility = visibility)
+    _kernel_config(name = name + "_config", dot_config = files["dot_config"], generation = generation, out_dir = files["out_dir"], tags = tags)
+    _modules_prepare(name = name + "_modules_prepare", archive = files["modules_prepare"], generation = generation, tags = tags)
+    _kernel_headers(name = name + "_headers", archive = files["kernel_headers"], tags = tags, visibility = visibility)

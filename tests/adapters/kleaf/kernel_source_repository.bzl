@@ -1,6 +1,6 @@
 "Repository rule kernel_source_repository"
 
-_KEPT = ["Kbuild", "Makefile", "arch/x86", "include", "scripts"]
+_KEPT = ["COPYING", "Kbuild", "LICENSES", "Makefile", "arch/x86", "include", "scripts", "tools/include/tools"]
 
 def _kernel_source_repository_impl(rctx):
     tarball = rctx.path(rctx.attr.tarball)

@@ -7,7 +7,9 @@ load(":kleaf_layout.bzl", "kleaf_layout")
 SOURCES = "@linux_6_1_files//:sources"
 
 _FILES = {
+    "declaration": "declaration",
     "dot_config": "config",
+    "gki_info": "gki_info",
     "kernel_headers": "headers",
     "kernel_release": "release",
     "module_symvers": "symvers",
@@ -15,23 +17,37 @@ _FILES = {
     "out_dir": "out_dir",
 }
 
-def kernel_files(name, generation, kernel):
+_OUTS = ["System.map", "vmlinux"]
+
+def kernel_files(name, generation, kernel, tags = []):
     """The files that a kernel_build is made of.
 
     Args:
         name: a prefix.
         generation: of Kleaf.
         kernel: the kernel built here.
+        tags: of the targets.
 
     Returns:
         (dict[string, string]) the attribute `files` of kernel_build; NAME_vmlinux_symvers and NAME_modules_symvers are beside them.
     """
-    kleaf_layout(name = name + "_layout", generation = generation, kernel = kernel)
+    kleaf_layout(name = name + "_layout", generation = generation, kernel = kernel, tags = tags)
     for group in _FILES.values() + ["vmlinux_symvers", "modules_symvers"]:
-        native.filegroup(name = "{}_{}".format(name, group), srcs = [":{}_layout".format(name)], output_group = group)
-    for path in ["vmlinux", "System.map"]:
-        linux_kernel_file(name = "{}_{}".format(name, path), kernel = kernel, path = path)
+        native.filegroup(name = "{}_{}".format(name, group), srcs = [":{}_layout".format(name)], output_group = group, tags = tags)
+    for path in _OUTS:
+        linux_kernel_file(name = "{}_{}".format(name, path), kernel = kernel, path = path, tags = tags)
     return {attribute: "{}_{}".format(name, group) for attribute, group in _FILES.items()}
+
+def kernel_group_files(name):
+    """The files that a kernel_filegroup is made of.
+
+    Args:
+        name: the prefix that kernel_files had.
+
+    Returns:
+        (dict[string, string]) the attribute `files` of kernel_filegroup.
+    """
+    return {file: "{}_{}".format(name, group) for file, group in (_FILES | {path: path for path in _OUTS}).items()}
 
 def kernel(generation, kernel, more = {}, compressor = "go", **kwargs):
     """A generation's kernel_build `android14`, kleaf_kernel `android14_kernel` and kheaders_archive `android14_archive`.

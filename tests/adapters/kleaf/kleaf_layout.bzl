@@ -9,6 +9,8 @@ def _kleaf_layout_impl(ctx):
     out_dir = ctx.actions.declare_directory(ctx.label.name + "/out_dir")
     vmlinux = ctx.actions.declare_file(ctx.label.name + "/vmlinux.symvers")
     modules = ctx.actions.declare_file(ctx.label.name + "/modules.symvers")
+    declaration = ctx.actions.declare_file(ctx.label.name + "/filegroup_decl.tar.gz")
+    gki_info = ctx.actions.declare_file(ctx.label.name + "/gki-info.txt")
     args = ctx.actions.args()
     args.add("--generation", ctx.attr.generation)
     args.add_all(kernel.headers, before_each = "--headers")
@@ -19,15 +21,20 @@ def _kleaf_layout_impl(ctx):
     args.add_all("--out-dir", [out_dir], expand_directories = False)
     args.add("--symvers-vmlinux", vmlinux)
     args.add("--symvers-modules", modules)
+    args.add("--release", kernel.kernel_release)
+    args.add("--declaration", declaration)
+    args.add("--gki-info", gki_info)
     ctx.actions.run(
         executable = ctx.executable._layout,
         arguments = [args],
-        inputs = depset([kernel.config, kernel.module_symvers], transitive = [kernel.headers]),
-        outputs = [prepare, headers, out_dir, vmlinux, modules],
+        inputs = depset([kernel.config, kernel.kernel_release, kernel.module_symvers], transitive = [kernel.headers]),
+        outputs = [prepare, headers, out_dir, vmlinux, modules, declaration, gki_info],
         mnemonic = "KleafLayout",
     )
     return [OutputGroupInfo(
         config = depset([kernel.config]),
+        declaration = depset([declaration]),
+        gki_info = depset([gki_info]),
         headers = depset([headers]),
         modules_prepare = depset([prepare]),
         modules_symvers = depset([modules]),

@@ -2,7 +2,8 @@
 
 // Layout lays the outputs of a kernel built here out as Kleaf lays out its own:
 // the tars of its modules_prepare and kernel_headers rules, the directory of its
-// kernel_config, and Module.symvers as the two kernels of a mixed build have it.
+// kernel_config, what it distributes for kernel_filegroup, and Module.symvers as
+// the two kernels of a mixed build have it.
 package main
 
 import (
@@ -45,8 +46,11 @@ func run(args []string) error {
 	outDir := fs.String("out-dir", "", "the `DIR` of kernel_config")
 	ofVmlinux := fs.String("symvers-vmlinux", "", "vmlinux's part of Module.symvers, a `FILE`")
 	ofModules := fs.String("symvers-modules", "", "the modules' part, a `FILE`")
+	release := fs.String("release", "", "the kernel.release `FILE`")
+	declaration := fs.String("declaration", "", "the `TAR` of kernel_filegroup_declaration")
+	gkiInfo := fs.String("gki-info", "", "gki-info.txt, a `FILE`")
 	if err := cli.ParseAll(fs, args, "generation", "headers", "config", "symvers", "modules-prepare", "kernel-headers", "out-dir",
-		"symvers-vmlinux", "symvers-modules"); err != nil {
+		"symvers-vmlinux", "symvers-modules", "release", "declaration", "gki-info"); err != nil {
 		return err
 	}
 	source, objects, err := readTree(*headers)
@@ -57,8 +61,18 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	symbols, err := os.ReadFile(*symvers)
+	if err != nil {
+		return err
+	}
+	kernelRelease, err := os.ReadFile(*release)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		writeFile(*prepare, modulesPrepare(*generation, objects, dotConfig)),
+		writeFile(*declaration, filegroupDeclaration(*generation, source, objects, dotConfig, symbols, kernelRelease)),
+		os.WriteFile(*gkiInfo, fmt.Appendf(nil, "certify_bootimg_extra_args=--prop com.android.build.boot.os_version:16\nkernel_release=%s", kernelRelease), 0o644),
 		writeFile(*kernelHeaders, headersTar(*generation, source, objects)),
 		writeOutDir(*outDir, objects, dotConfig),
 		splitSymvers(*symvers, *ofVmlinux, *ofModules),
@@ -135,6 +149,53 @@ func modulesPrepare(generation int, objects []member, config []byte) func(io.Wri
 	})
 }
 
+// moduleEnv is the Makefiles and scripts of the source, NAME_module_env.tar.gz:
+// _create_module_scripts_archive of kleaf/impl/kernel_build.bzl and
+// filter_module_srcs of kleaf/impl/utils.bzl. tar is not told to compress.
+func moduleEnv(source []member) func(io.Writer) error {
+	return plain(func(w *tar.Writer) error {
+		for _, m := range source {
+			if path.Ext(m.name) == ".h" || !strings.Contains(m.name, "Makefile") && !strings.Contains(m.name, "scripts/") && path.Base(m.name) != "module.lds.S" {
+				continue
+			}
+			if err := put(w, "common/"+m.name, m.content); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// filegroupDeclaration is NAME_filegroup_decl.tar.gz, from which kernel_prebuilt_repo
+// makes a kernel_filegroup: kleaf/impl/kernel_filegroup_declaration.bzl. Its members
+// have the paths of the build that made it.
+func filegroupDeclaration(generation int, source, objects []member, config, symvers, release []byte) func(io.Writer) error {
+	return plain(func(w *tar.Writer) error {
+		var prepare, env bytes.Buffer
+		if err := errors.Join(modulesPrepare(generation, objects, config)(&prepare), moduleEnv(source)(&env)); err != nil {
+			return err
+		}
+		const bin, name = "bazel-out/k8-fastbuild/bin/common/", "kernel_x86_64"
+		for _, m := range []member{
+			{"filegroup_decl_build_frag.txt", []byte("kernel_filegroup(\n    name = \"kernel_x86_64\",\n)\n")},
+			{bin + name + "/Module.symvers", symvers},
+			{bin + name + "/include/config/kernel.release", release},
+			{bin + name + "/" + name + "_Module.symvers", symvers},
+			{bin + name + "/" + name + "_module_env.tar.gz", env.Bytes()},
+			{bin + name + "_config/out_dir/.config", config},
+			{bin + name + "_config/out_dir/include/config/auto.conf", nil},
+			{bin + name + "_env.sh", []byte("export ARCH=x86_64\n")},
+			{bin + name + "_modules_prepare/modules_prepare_outdir.tar.gz", prepare.Bytes()},
+			{"common/arch/x86/configs/gki_defconfig", nil},
+		} {
+			if err := put(w, m.name, m.content); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // headersTar is all *.h of the source's arch and include, and of ${OUT_DIR}:
 // kleaf/impl/kernel_headers.bzl.
 func headersTar(generation int, source, objects []member) func(io.Writer) error {
@@ -162,6 +223,13 @@ func put(w *tar.Writer, name string, content []byte) error {
 	}
 	_, err := w.Write(content)
 	return err
+}
+
+func plain(write func(*tar.Writer) error) func(io.Writer) error {
+	return func(out io.Writer) error {
+		w := tar.NewWriter(out)
+		return errors.Join(write(w), w.Close())
+	}
 }
 
 func gzipped(write func(*tar.Writer) error) func(io.Writer) error {
