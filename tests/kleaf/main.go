@@ -8,6 +8,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,10 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 	}
 	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "kheaders.ko and a module load", Run: k.loads},
+		bazeltest.Case{Name: "the module is compiled by the toolchain that has no tool paths", Run: k.compiler},
 		bazeltest.Case{Name: "the workspace has no rules_go", Run: k.external},
+		bazeltest.Case{Name: "an archive and kheaders.ko need nothing of the PATH", Run: k.hermeticActions},
+		bazeltest.Case{Name: "an archive in the workspace is pinned without a download", Run: k.pinned},
 		bazeltest.Case{Name: "with xz, the archive is the one that is packed here", Run: k.xz},
 		bazeltest.Case{Name: "a kernel_build without modules in make_goals is refused", Run: k.noModules},
 	)
@@ -103,6 +107,67 @@ func (k *kleaf) loads() error {
 		if !strings.Contains(said, want) {
 			return fmt.Errorf("the guest did not say %q:\n%s", want, said)
 		}
+	}
+	return nil
+}
+
+// compiler looks at the command that compiles a module.
+func (k *kleaf) compiler() error {
+	text, err := k.Run("aquery", "--include_param_files", `mnemonic("^KernelModule$", //drivers/hello)`)
+	if err != nil {
+		return err
+	}
+	const want = "--compiler\n" + clangDir + "bin/gcc\n"
+	// aquery indents a param file's lines.
+	if lines := strings.Join(strings.Fields(string(text)), "\n"); !strings.Contains(lines, want) {
+		return fmt.Errorf("the action has no %q:\n%s", want, text)
+	}
+	return nil
+}
+
+// hermeticActions builds with the PATH that Kleaf's flag of this name leaves,
+// and with another output directory, so that nothing is there already.
+func (k *kleaf) hermeticActions() error {
+	dir, err := k.hermeticPath()
+	if err != nil {
+		return err
+	}
+	_, err = k.Run("build", "--action_env=PATH="+dir, "--disk_cache=", "//device:archive", "//device:kheaders")
+	return err
+}
+
+// pinned names an archive in the workspace by its digest.
+func (k *kleaf) pinned() error {
+	file, err := k.File("//device:archive")
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	module, err := os.ReadFile(filepath.Join(k.In, "MODULE.bazel"))
+	if err != nil {
+		return err
+	}
+	module = fmt.Appendf(module, `
+kheaders = use_extension("@rules_kheaders//rules:extensions.bzl", "kheaders")
+kheaders.archive(name = "pinned", file = "//pinned:kheaders.tar.xz", sha256 = "%x")
+use_repo(kheaders, "pinned")
+`, sha256.Sum256(content))
+	if err := errors.Join(k.write("pinned/BUILD.bazel", nil), k.write("pinned/kheaders.tar.xz", content), k.write("MODULE.bazel", module)); err != nil {
+		return err
+	}
+	if _, err := k.Run("build", "@pinned//:archive"); err != nil {
+		return err
+	}
+	if err := k.write("pinned/kheaders.tar.xz", content[:len(content)-4]); err != nil {
+		return err
+	}
+	_, err = k.Run("build", "@pinned//:archive")
+	want := fmt.Sprintf("its sha256 is %x; expected %x", sha256.Sum256(content[:len(content)-4]), sha256.Sum256(content))
+	if err == nil || !strings.Contains(err.Error(), want) {
+		return fmt.Errorf("got %v, want an error with %q", err, want)
 	}
 	return nil
 }

@@ -117,6 +117,75 @@ kheaders_toolchain(
 )
 `
 
+// kleafBuild is what Kleaf's flags name.
+const kleafBuild = `load(":flags.bzl", "bool_flag", "string_flag")
+
+bool_flag(name = "config_hermetic_cc", build_setting_default = False)
+
+string_flag(name = "cache_dir", build_setting_default = "")
+`
+
+const flagsBzl = `"Build settings, as skylib's."
+
+def _flag_impl(_ctx):
+    return []
+
+bool_flag = rule(implementation = _flag_impl, build_setting = config.bool(flag = True))
+string_flag = rule(implementation = _flag_impl, build_setting = config.string(flag = True))
+`
+
+const libcBuild = `package(default_visibility = ["//visibility:public"])
+
+constraint_setting(name = "libc")
+
+constraint_value(name = "musl", constraint_setting = ":libc")
+`
+
+const platformsBuild = `platform(
+    name = "host_musl",
+    constraint_values = ["//build/kernel/kleaf/platforms/libc:musl"],
+    parents = ["@platforms//host"],
+)
+`
+
+// clangBuild is a toolchain with action configs alone, as Kleaf's clang. The
+// kernel was built by gcc, so that is what its programs are.
+const clangBuild = `load("@rules_cc//cc/toolchains:cc_toolchain.bzl", "cc_toolchain")
+load(":action_configs.bzl", "clang_config")
+
+filegroup(name = "programs", srcs = glob(["bin/*"]))
+
+clang_config(
+    name = "config",
+    ar = "bin/ar",
+    clang = "bin/gcc",
+    clang_plus_plus = "bin/gcc",
+    ld = "bin/gcc",
+    objcopy = "bin/objcopy",
+    strip = "bin/strip",
+    target_cpu = "x86_64",
+)
+
+cc_toolchain(
+    name = "clang",
+    all_files = ":programs",
+    compiler_files = ":programs",
+    dwp_files = ":programs",
+    linker_files = ":programs",
+    objcopy_files = ":programs",
+    strip_files = ":programs",
+    toolchain_config = ":config",
+)
+
+toolchain(
+    name = "toolchain",
+    exec_compatible_with = ["@platforms//os:linux", "@platforms//cpu:x86_64"],
+    target_compatible_with = ["@platforms//os:linux", "@platforms//cpu:x86_64"],
+    toolchain = ":clang",
+    toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
+)
+`
+
 // newKleaf is a copy of the example.
 func newKleaf(ours bazeltest.Workspace) (*kleaf, error) {
 	example, err := ours.CopyExample("kleaf")
@@ -161,8 +230,15 @@ func (k *kleaf) fill(ours bazeltest.Workspace) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := k.clang(ours); err != nil {
+		return err
+	}
 	return errors.Join(
-		k.write("build/kernel/kleaf/BUILD.bazel", nil),
+		k.write("build/kernel/kleaf/BUILD.bazel", []byte(kleafBuild)),
+		k.write("build/kernel/kleaf/flags.bzl", []byte(flagsBzl)),
+		k.write("build/kernel/kleaf/workspace_status_common.sh", []byte("#!/bin/sh\necho STABLE_SOURCE_DATE_EPOCH 0\n")),
+		k.write("build/kernel/kleaf/impl/platforms/BUILD.bazel", []byte(platformsBuild)),
+		k.write("build/kernel/kleaf/platforms/libc/BUILD.bazel", []byte(libcBuild)),
 		k.copy(filepath.Join(ours.Dir, "tests/adapters/kleaf/kernel_build.bzl"), "build/kernel/kleaf/kernel_build.bzl"),
 		k.write("drivers/kheaders/BUILD.bazel", []byte(carrierBuild)),
 		k.write("drivers/hello/BUILD.bazel", []byte(helloBuild)),
@@ -170,6 +246,41 @@ func (k *kleaf) fill(ours bazeltest.Workspace) (err error) {
 		k.write("tools/kheaders/BUILD.bazel", []byte(toolchainBuild)),
 		k.copy(xz, "tools/kheaders/xz"),
 	)
+}
+
+// clangDir is where Android has its compilers' toolchains.
+const clangDir = "prebuilts/clang/host/linux-x86/kleaf/"
+
+// clang makes the C++ toolchain, which Kleaf itself registers.
+func (k *kleaf) clang(ours bazeltest.Workspace) error {
+	k.Flags = append(k.Flags, "--extra_toolchains=//"+clangDir[:len(clangDir)-1]+":toolchain")
+	for _, name := range []string{"ar", "gcc", "ld", "nm", "objcopy", "objdump", "readelf", "strip"} {
+		if err := k.write(clangDir+"bin/"+name, []byte("#!/bin/sh\nexec /usr/bin/"+name+" \"$@\"\n")); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		k.copy(filepath.Join(ours.Dir, "tests/cross/action_configs.bzl"), clangDir+"action_configs.bzl"),
+		k.write(clangDir+"BUILD.bazel", []byte(clangBuild)),
+	)
+}
+
+// hermeticPath makes the directory that is the PATH of actions with Kleaf's
+// --incompatible_hermetic_actions: _add_default_hermetic_path of bazel.py.
+func (k *kleaf) hermeticPath() (string, error) {
+	dir := filepath.Join(k.In, "out/bazel/default_hermetic_path")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	for _, name := range []string{
+		"bash", "perl", "rsync", "sh", "find", "repo", "git",
+		"cat", "cp", "sed", "touch", "python3", "uname",
+	} {
+		if err := os.Symlink("/usr/bin/"+name, filepath.Join(dir, name)); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
 }
 
 // common makes the package //common: the kernel's source, and what its build made.
