@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -38,7 +39,7 @@ func (r Repack) Run() (err error) {
 		return err
 	}
 	defer before.Close()
-	kernel, err := os.Open(r.Kernel)
+	kernel, err := infile.Open(r.Kernel)
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ type image struct {
 }
 
 func open(path string) (*image, error) {
-	f, err := os.Open(path)
+	f, err := infile.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +189,7 @@ func equal(a, b io.Reader) (bool, error) {
 }
 
 func copyTo(from, to string) error {
-	in, err := os.Open(from)
+	in, err := infile.Open(from)
 	if err != nil {
 		return err
 	}

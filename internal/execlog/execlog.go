@@ -9,9 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // A Spawn is one action that was run, or whose result came out of a cache.
@@ -99,7 +100,7 @@ func Read(r io.Reader) ([]Spawn, error) {
 
 // ReadFile reads a log's file.
 func ReadFile(name string) ([]Spawn, error) {
-	f, err := os.Open(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -9,12 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cpio"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // The guest's first program. Commands are files, so that nothing in them has to
@@ -60,7 +60,7 @@ func (c Config) writeInitramfs(w io.Writer) error {
 		if !path.IsAbs(name) || path.Clean(name) != name {
 			return fmt.Errorf("guest file %q: expected a clean absolute path", name)
 		}
-		content, err := os.ReadFile(file)
+		content, err := infile.ReadFile(file)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (c Config) writeInitramfs(w io.Writer) error {
 		return err
 	}
 	if c.Initrd != "" {
-		more, err := os.ReadFile(c.Initrd)
+		more, err := infile.ReadFile(c.Initrd)
 		if err != nil {
 			return err
 		}
@@ -131,5 +131,5 @@ func readStatic(file string) ([]byte, error) {
 			return nil, fmt.Errorf("make the initramfs: %s is dynamically linked, expected a static one; install busybox-static", file)
 		}
 	}
-	return os.ReadFile(file)
+	return infile.ReadFile(file)
 }

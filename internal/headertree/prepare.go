@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
@@ -36,7 +37,7 @@ func (p Prepare) Run() error {
 	if err := kmake.Absolute(&p.Config); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(p.Release)
+	text, err := infile.ReadFile(p.Release)
 	if err != nil {
 		return err
 	}

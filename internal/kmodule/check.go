@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -48,7 +49,7 @@ func (m Module) checkRelease() error {
 	if m.Release == "" {
 		return nil
 	}
-	text, err := os.ReadFile(filepath.Join(m.Tree, "include/config/kernel.release"))
+	text, err := infile.ReadFile(filepath.Join(m.Tree, "include/config/kernel.release"))
 	if err != nil {
 		return fmt.Errorf("build from %s: no include/config/kernel.release, so it cannot be told whether it is for %s", m.tree, m.Release)
 	}

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // A Command is an entry of compile_commands.json
@@ -44,7 +45,7 @@ func (m Module) commands() ([]Command, error) {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".o.cmd") || strings.HasSuffix(path, ".mod.o.cmd") {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		text, err := infile.ReadFile(path)
 		if err != nil {
 			return err
 		}
@@ -212,7 +213,7 @@ func split(s string) ([]string, error) {
 func MergeCommands(directory string, files []string) ([]Command, error) {
 	all := []Command{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := infile.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}

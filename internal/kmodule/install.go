@@ -14,6 +14,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -57,7 +58,7 @@ func (n Install) Run() error {
 // readModule returns the machine that a module is for, and what is behind its
 // ELF file, or "". What is no module is refused.
 func readModule(file string) (machine elf.Machine, behind string, err error) {
-	f, err := os.Open(file)
+	f, err := infile.Open(file)
 	if err != nil {
 		return 0, "", err
 	}
@@ -157,7 +158,7 @@ func (n Install) finish(machine elf.Machine, out *os.File) (err error) {
 			return err
 		}
 	}
-	finished, err := os.Open(module)
+	finished, err := infile.Open(module)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -53,7 +54,7 @@ func cannotRun(file string) string {
 // noInterpreter says that a script's interpreter is missing. What is no script is
 // left to the kernel to start.
 func noInterpreter(file string) string {
-	f, err := os.Open(file)
+	f, err := infile.Open(file)
 	if err != nil {
 		return ""
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -91,7 +92,7 @@ var versionLine = regexp.MustCompile(`(?m)^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVER
 // A release need not begin with it: Debian's 6.1.0-50-amd64 is of 6.1.176.
 func version(dir string) (string, error) {
 	file := filepath.Join(dir, "Makefile")
-	text, err := os.ReadFile(file)
+	text, err := infile.ReadFile(file)
 	if err != nil {
 		return "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
@@ -115,7 +116,7 @@ func linkTree(from, to string, put map[string]string) error {
 // checkBaseBTF says what a file that is to be the base of BTF is instead.
 func checkBaseBTF(file string) error {
 	const expected = "expected the kernel's own /sys/kernel/btf/vmlinux, or its vmlinux with a section .BTF"
-	f, err := os.Open(file)
+	f, err := infile.Open(file)
 	if err != nil {
 		return err
 	}

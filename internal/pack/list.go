@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
@@ -58,7 +59,7 @@ func readManifest(file string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a file, expected an archive, a carrier or a manifest", file)
 	}
-	f, err := os.Open(file)
+	f, err := infile.Open(file)
 	if err != nil {
 		return nil, err
 	}

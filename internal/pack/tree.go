@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // tree is one place that kernel files come from, addressed by their slash
@@ -47,7 +49,7 @@ func openTree(path string) (tree, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("open tree %s: it is not a regular file, expected a directory, or a tar archive, plain or compressed", path)
 	}
-	t, err := openTarTree(path, func() (io.ReadSeekCloser, error) { return os.Open(path) })
+	t, err := openTarTree(path, func() (io.ReadSeekCloser, error) { return infile.Open(path) })
 	if err != nil {
 		return nil, err
 	}

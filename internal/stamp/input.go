@@ -15,6 +15,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/unwrap"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
@@ -49,7 +50,7 @@ func open(path, what string) (*input, error) {
 		}
 		return nil, fmt.Errorf("read %s %s: it is %s: expected %s", what, path, is, expected[what])
 	}
-	f, err := os.Open(path)
+	f, err := infile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", what, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // A spec is the JSON that the rule writes; paths are relative to the runfiles.
@@ -88,7 +89,7 @@ func (s spec) compare(r *guest.Result) error {
 		errs = append(errs, compareArchive(s.Archive, r))
 	}
 	if s.Release != "" {
-		want, err := os.ReadFile(s.Release)
+		want, err := infile.ReadFile(s.Release)
 		if err == nil && r.Release != strings.TrimSpace(string(want)) {
 			err = fmt.Errorf("the guest runs %s, expected %s", r.Release, strings.TrimSpace(string(want)))
 		}
@@ -118,7 +119,7 @@ func (s spec) compare(r *guest.Result) error {
 }
 
 func compareArchive(file string, r *guest.Result) error {
-	want, err := os.ReadFile(file)
+	want, err := infile.ReadFile(file)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/bpfobject"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 func bpf(args []string, _, stderr io.Writer) error {
@@ -103,7 +104,7 @@ func bpfReport(args []string, _, _ io.Writer) error {
 	}
 	var verdicts []bpfobject.Verdict
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := infile.ReadFile(file)
 		if err != nil {
 			return err
 		}

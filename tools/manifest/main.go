@@ -13,6 +13,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 )
 
@@ -57,7 +58,7 @@ func run(args []string, stdout, _ io.Writer) error {
 
 // lines returns what the golden file has to hold.
 func (s spec) lines() ([]string, error) {
-	p, err := os.ReadFile(s.Manifest)
+	p, err := infile.ReadFile(s.Manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (s spec) lines() ([]string, error) {
 }
 
 func (s spec) compare(lines []string, stdout io.Writer) error {
-	p, err := os.ReadFile(s.Golden)
+	p, err := infile.ReadFile(s.Golden)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/cpio"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 )
 
@@ -83,7 +84,7 @@ func openInitramfs(name string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read initramfs %s: it is not a regular file, expected a cpio, compressed or not", name)
 	}
-	f, err := os.Open(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read initramfs: %w", err)
 	}
@@ -181,7 +182,7 @@ func openArchive(name string) (*os.File, fs.FileInfo, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("read archive %s: it is not a regular file: expected the file that 'packer pack' wrote", name)
 	}
-	f, err := os.Open(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read archive: %w", err)
 	}

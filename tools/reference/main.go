@@ -13,6 +13,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 var program = cli.Command{
@@ -37,7 +38,7 @@ func run(args []string, _, _ io.Writer) error {
 	var text bytes.Buffer
 	text.WriteString("<!-- Made by //docs:reference; a test holds it. -->\n")
 	for _, file := range extracts {
-		content, err := os.ReadFile(file)
+		content, err := infile.ReadFile(file)
 		if err != nil {
 			return err
 		}

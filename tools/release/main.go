@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // What the release has of its own.
@@ -86,7 +87,7 @@ type file struct {
 var versionLine = regexp.MustCompile(`(?m)^    version = "([0-9.]+)",$`)
 
 func collect(programs, sources []string, license, module string) ([]file, error) {
-	text, err := os.ReadFile(module)
+	text, err := infile.ReadFile(module)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func collect(programs, sources []string, license, module string) ([]file, error)
 		{name: "rules/toolchain/BUILD.bazel", content: []byte(toolchainFile)},
 	}
 	read := func(name, from string, program bool) error {
-		content, err := os.ReadFile(from)
+		content, err := infile.ReadFile(from)
 		files = append(files, file{name, content, program})
 		return err
 	}
