@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
 )
@@ -36,10 +37,12 @@ func (d *Device) hostTools(t *Tree, dir string, c *contents) error {
 		t.HostTools = "host tools are not compiled: no C compiler is installed"
 		return nil
 	}
+	start := time.Now()
 	if err := d.compileHostTools(dir); err != nil {
 		t.HostTools = fmt.Sprintf("%v; %v", missing, err)
 		return nil
 	}
+	t.ToolSeconds = time.Since(start).Seconds()
 	if err := kmodule.CheckHostTools(dir); err != nil {
 		t.HostTools = err.Error()
 	}

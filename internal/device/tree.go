@@ -35,8 +35,9 @@ type record struct {
 	Seen map[string]string `json:"seen"`
 	Boot string            `json:"boot,omitempty"` // the boot it was made in
 	// HostTools says why modules cannot be built yet, "" when they can.
-	HostTools string `json:"host_tools,omitempty"`
-	BTF       string `json:"btf,omitempty"` // why modules get no BTF
+	HostTools   string  `json:"host_tools,omitempty"`
+	ToolSeconds float64 `json:"host_tools_seconds,omitempty"` // to compile them
+	BTF         string  `json:"btf,omitempty"`                // why modules get no BTF
 }
 
 const madeBy = "kheaders"
@@ -54,8 +55,9 @@ type Tree struct {
 	Content string `json:"sha256"`          // of the archive's content
 	Made    bool   `json:"made"`            // by this run; false: it was there
 	// HostTools and BTF say what is missing, "" when nothing is.
-	HostTools string `json:"host_tools,omitempty"`
-	BTF       string `json:"btf,omitempty"`
+	HostTools   string  `json:"host_tools,omitempty"`
+	ToolSeconds float64 `json:"host_tools_seconds,omitempty"` // to compile them
+	BTF         string  `json:"btf,omitempty"`
 
 	seen    map[string]string
 	archive string
@@ -93,14 +95,14 @@ func readRecord(dir string, memory bool) (*Tree, error) {
 	if err := json.Unmarshal(p, &r); err != nil || r.MadeBy != madeBy {
 		return nil, fmt.Errorf("read tree %s: %s is not kheaders' own; expected nothing there: move it away", dir, recordName)
 	}
-	return &Tree{Dir: dir, Memory: memory, Release: r.Release, Files: r.Files, Content: r.Content, HostTools: r.HostTools, BTF: r.BTF,
+	return &Tree{Dir: dir, Memory: memory, Release: r.Release, Files: r.Files, Content: r.Content, HostTools: r.HostTools, ToolSeconds: r.ToolSeconds, BTF: r.BTF,
 		seen: r.Seen, archive: r.Archive, given: r.Given, boot: r.Boot}, nil
 }
 
 // writeRecord writes what readRecord reads, at once.
 func (t *Tree) writeRecord(dir string) error {
 	p, err := json.MarshalIndent(record{MadeBy: madeBy, Release: t.Release, Archive: t.archive, Content: t.Content, Files: t.Files,
-		Given: t.given, Seen: t.seen, Boot: t.boot, HostTools: t.HostTools, BTF: t.BTF}, "", "\t")
+		Given: t.given, Seen: t.seen, Boot: t.boot, HostTools: t.HostTools, ToolSeconds: t.ToolSeconds, BTF: t.BTF}, "", "\t")
 	if err != nil {
 		return err
 	}

@@ -383,6 +383,10 @@ type decoder struct {
 // buffer, in bytes: the largest decoded chunk.
 const room = 2 << 20
 
+// firstBuffer is enough for most archives' dictionaries, in bytes; the pages that
+// are not used are not there.
+const firstBuffer = 16 << 20
+
 func newDecoder(in io.Reader, dict int64) *decoder {
 	return &decoder{in: in, dict: int(max(dict, 4096)), needDict: true, needProperties: true}
 }
@@ -406,7 +410,7 @@ func (d *decoder) make(n int) {
 		return
 	}
 	keep := min(d.at-d.base, d.dict)
-	if size := min(d.dict+2*room, max(2*len(d.buf), keep+n)); size > len(d.buf) && size >= keep+n {
+	if size := min(d.dict+max(d.dict, 2*room), max(2*len(d.buf), keep+n, firstBuffer)); size > len(d.buf) && size >= keep+n {
 		next := make([]byte, size)
 		copy(next, d.buf[d.at-keep:d.at])
 		d.buf = next
