@@ -66,6 +66,9 @@ func table(release string, rows []*row) string {
 			}
 			return n
 		}
+		if of(func(*row) bool { return true }) == 0 {
+			continue
+		}
 		fmt.Fprintf(&b, "| all of %s | %d | %d | %d | %d | %d |\n", kind,
 			of(func(*row) bool { return true }),
 			of(func(r *row) bool { return r.verdicts[0] == r.verdicts[1] }),
