@@ -42,13 +42,14 @@ func Read(p []byte) (Expression, error) {
 	if len(all) == 0 {
 		return Expression{}, nil
 	}
-	joined := all[0]
-	for _, e := range all[1:] {
-		joined.Text = parenthesised(joined.Text) + " AND " + parenthesised(e.Text)
-		joined.IDs = append(joined.IDs, e.IDs...)
+	if len(all) == 1 {
+		return all[0], nil
 	}
-	joined.IDs = sorted(joined.IDs)
-	return joined, nil
+	texts := make([]string, len(all))
+	for i, e := range all {
+		texts[i] = "(" + e.Text + ")"
+	}
+	return Parse(strings.Join(texts, " AND "))
 }
 
 // uncomment removes what ends a comment, or a string that a licence is in.
@@ -63,13 +64,6 @@ func uncomment(text string) string {
 			return text
 		}
 	}
-}
-
-func parenthesised(text string) string {
-	if strings.Contains(text, " ") && !(strings.HasPrefix(text, "(") && strings.IndexByte(text, ')') == len(text)-1) {
-		return "(" + text + ")"
-	}
-	return text
 }
 
 func sorted(ids []string) []string {
@@ -88,7 +82,7 @@ func Parse(text string) (Expression, error) {
 	if !ok || len(p.words) > 0 {
 		return Expression{}, fmt.Errorf("read licence %q: expected an SPDX expression such as GPL-2.0 WITH Linux-syscall-note", text)
 	}
-	return Expression{out, sorted(p.ids)}, nil
+	return Expression{out.text, sorted(p.ids)}, nil
 }
 
 // parser reads an expression from left to right.
@@ -106,34 +100,64 @@ func (p *parser) next(operator string) bool {
 	return true
 }
 
-// or reads what OR joins; AND binds more closely, and WITH most.
-func (p *parser) or() (string, bool) { return p.joined("OR", p.and) }
-
-func (p *parser) and() (string, bool) { return p.joined("AND", p.simple) }
-
-func (p *parser) joined(operator string, part func() (string, bool)) (string, bool) {
-	text, ok := part()
-	for ok && p.next(operator) {
-		var more string
-		if more, ok = part(); ok {
-			text += " " + operator + " " + more
-		}
-	}
-	return text, ok
+// part is an expression and whether an OR is its outermost operator. Parentheses are
+// kept where they change the meaning: round such a part that an AND joins.
+type part struct {
+	text string
+	or   bool
 }
 
-func (p *parser) simple() (string, bool) {
+// or reads what OR joins; AND binds more closely, and WITH most.
+func (p *parser) or() (part, bool) {
+	all, ok := p.joined("OR", p.and)
+	return part{join(all, " OR "), len(all) > 1 || ok && all[0].or}, ok
+}
+
+func (p *parser) and() (part, bool) {
+	all, ok := p.joined("AND", p.simple)
+	if !ok {
+		return part{}, false
+	}
+	if len(all) == 1 {
+		return all[0], true
+	}
+	for i, a := range all {
+		if a.or {
+			all[i].text = "(" + a.text + ")"
+		}
+	}
+	return part{join(all, " AND "), false}, true
+}
+
+func (p *parser) joined(operator string, read func() (part, bool)) (all []part, ok bool) {
+	for {
+		next, ok := read()
+		if !ok {
+			return nil, false
+		}
+		if all = append(all, next); !p.next(operator) {
+			return all, true
+		}
+	}
+}
+
+func join(all []part, operator string) string {
+	texts := make([]string, len(all))
+	for i, a := range all {
+		texts[i] = a.text
+	}
+	return strings.Join(texts, operator)
+}
+
+func (p *parser) simple() (part, bool) {
 	const maxDepth = 50
 	if p.next("(") {
 		if p.depth++; p.depth > maxDepth {
-			return "", false
+			return part{}, false
 		}
-		text, ok := p.or()
+		inner, ok := p.or()
 		p.depth--
-		if !ok || !p.next(")") {
-			return "", false
-		}
-		return "(" + text + ")", true
+		return inner, ok && p.next(")")
 	}
 	text, ok := p.id()
 	if ok && p.next("WITH") {
@@ -142,7 +166,7 @@ func (p *parser) simple() (string, bool) {
 			text += " WITH " + exception
 		}
 	}
-	return text, ok
+	return part{text: text}, ok
 }
 
 func (p *parser) id() (string, bool) {
