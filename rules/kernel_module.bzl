@@ -4,6 +4,7 @@ load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "module_options", "source_name")
 load("//rules/private:names.bzl", "check_modules", "check_name")
+load("//rules/private:rust.bzl", "no_rust")
 load("//rules/private:same_kernel.bzl", "check_kernels")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -33,6 +34,7 @@ def _sources(ctx):
     for file in ctx.files.srcs:
         name = source_name(file)
         check_name(ctx.label, "source", name)
+        no_rust(ctx.label, name)
         if name in sources:
             fail("srcs of {} have {} twice: {} and {}".format(ctx.label, name, sources[name].path, file.path))
         sources[name] = file

@@ -36,6 +36,10 @@ func (m Module) checkNames() error {
 		if err := checkName("source", name); err != nil {
 			return err
 		}
+		if strings.HasSuffix(name, ".rs") {
+			return fmt.Errorf("source %s is Rust, which no archive has anything for: rustc reads rust/*.rmeta and the procedural macros of the kernel's own build; "+
+				"write the module in C, or build it in the kernel's tree", name)
+		}
 	}
 	for _, o := range m.Outs {
 		name, _, _ := strings.Cut(o, "=")

@@ -140,3 +140,10 @@ func TestKeep(t *testing.T) {
 		}
 	}
 }
+
+func TestRust(t *testing.T) {
+	m := Module{Sources: []string{"hello.c=hello.c", "src/hello.rs=hello.rs"}}
+	if err := m.checkNames(); err == nil || !strings.Contains(err.Error(), "source src/hello.rs is Rust, which no archive has anything for") {
+		t.Errorf("got %v, want an error that names the source", err)
+	}
+}

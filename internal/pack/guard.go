@@ -13,14 +13,23 @@ import (
 // guard keeps out of archives what not all users of a machine may read.
 type guard struct {
 	seeds     secret.Seeds
-	allowSeed bool // of RANDSTRUCT
+	allowSeed bool   // of RANDSTRUCT
+	lacks     string // see Report
 }
+
+// noRust is what an archive of a kernel with CONFIG_RUST lacks. Its rust/*.rmeta are
+// of the very compiler that built them, and its procedural macros are programs of
+// the machine that did.
+const noRust = "CONFIG_RUST: rust/*.rmeta and the procedural macros, so modules in Rust cannot be built from the archive"
 
 // newGuard learns from the trees what the seed of a kernel is, if it has one. It
 // fails for a kernel with RANDSTRUCT unless that is allowed. conf is the kernel's
 // configuration, from the file of that name, or nil for the trees' own.
 func newGuard(trees []tree, name string, conf config, allowSeed bool) (guard, error) {
 	g := guard{allowSeed: allowSeed}
+	if conf.enabled("CONFIG_RUST") {
+		g.lacks = noRust
+	}
 	if allowSeed {
 		return g, nil
 	}

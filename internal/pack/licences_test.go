@@ -100,3 +100,19 @@ func TestSPDX(t *testing.T) {
 		t.Errorf("the kernel's licence is %s", got)
 	}
 }
+
+// The report of a kernel with Rust says that the archive has nothing for it.
+func TestLacksRust(t *testing.T) {
+	for _, rust := range []bool{false, true} {
+		src, obj := sourceTree(), objectTree()
+		if rust {
+			for _, name := range []string{".config", "include/config/auto.conf"} {
+				obj[name] += "CONFIG_RUST=y\n"
+			}
+		}
+		r, _ := pack(t, options(t, src, obj))
+		if got := strings.HasPrefix(r.Report.Lacks, "CONFIG_RUST: "); got != rust {
+			t.Errorf("CONFIG_RUST %v: got %q", rust, r.Report.Lacks)
+		}
+	}
+}

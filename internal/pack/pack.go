@@ -155,7 +155,7 @@ func Pack(o Options) (*Result, error) {
 			Release: rel, Profile: prof.Name, Series: prof.Series.String(), Arch: prof.Arch,
 			Members: len(members), TarBytes: tarSize, MinCapacity: archive.MinSize(), Blocks: len(blocks),
 			ContentSHA256: fmt.Sprintf("%x", archive.Marker.Content), Compressor: o.Encoder.Name(),
-			Comments: o.Comments, Epoch: o.Epoch,
+			Comments: o.Comments, Epoch: o.Epoch, Lacks: guard.lacks,
 		},
 	}, nil
 }

@@ -24,6 +24,8 @@ type Report struct {
 	Compressor    string   `json:"compressor"`
 	Comments      Comments `json:"comments"`
 	Epoch         int64    `json:"epoch"`
+	// Lacks says what the kernel's configuration asks for and no archive has.
+	Lacks string `json:"lacks,omitempty"`
 }
 
 // Bytes returns the archive as a file of its natural size, and completes the

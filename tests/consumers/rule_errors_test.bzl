@@ -28,6 +28,7 @@ def rule_errors_test_suite(name, archive):
     tests = []
     for case, message, attrs in [
         ("no_source", "have no .c or .S file and no Kbuild or Makefile", {"srcs": ["gadget/include/gadget.h"]}),
+        ("in_rust", "is Rust, and no archive has anything for that", {"srcs": [":in_rust_rs", "user.c"]}),
         ("one_of_several", "cannot be one of several sources of the module one_of_several", {"srcs": ["user.c", ":one_of_several_c"]}),
         ("modules_without_kbuild", "so srcs need a Kbuild or Makefile", {"modules": ["a.ko"], "srcs": ["user.c"]}),
         ("no_ko", "expected names that end in .ko", {"modules": ["a.o"], "srcs": ["gadget/Kbuild"]}),
@@ -42,6 +43,7 @@ def rule_errors_test_suite(name, archive):
         tests.append("{}_{}".format(case, name))
         fails_test(name = tests[-1], message = message, target_under_test = ":" + case)
     native.genrule(name = "odd_source_c", outs = ["odd#source.c"], cmd = "touch $@", tags = ["manual"])
+    native.genrule(name = "in_rust_rs", outs = ["hello.rs"], cmd = "touch $@", tags = ["manual"])
     native.genrule(name = "one_of_several_c", outs = ["one_of_several.c"], cmd = "touch $@", tags = ["manual"])
 
     tests.append("inputs_" + name)
