@@ -25,6 +25,7 @@ type tarTree struct {
 	entries map[string]tarEntry // by path in the kernel tree
 	dirs    map[string][]string // the names in each directory, "" for the top
 	content map[int][]byte      // by member
+	removed int                 // directories that a file replaced
 }
 
 // tarEntry is a name in the tree.
@@ -123,6 +124,10 @@ func memberPath(name string) (string, error) {
 	if path.IsAbs(name) || slices.Contains(strings.Split(name, "/"), "..") {
 		return "", errors.New("its name leads out of the tree, expected one such as include/linux/kernel.h")
 	}
+	const maxName = 4096 // PATH_MAX: nothing longer could be unpacked
+	if len(name) > maxName {
+		return "", fmt.Errorf("its name has %d bytes, expected at most %d", len(name), maxName)
+	}
 	clean := path.Clean(name)
 	if clean == "." {
 		clean = ""
@@ -193,48 +198,68 @@ func (t *tarTree) index(member int, name string, h *tar.Header, r io.Reader) err
 		if name == "" {
 			return errors.New("it is the top of the tree, and no directory")
 		}
-		t.remove(name)
+		if err := t.remove(name); err != nil {
+			return err
+		}
 	}
 	t.entries[name] = e
 	return nil
 }
 
-// place returns where a member of a name is put: the name, with the links above
-// it followed. The directories above it need not be members.
+// place returns where a member of a name is put: the name, with the links above it
+// followed. The directories above it need not be members. What is in entries has
+// only directories above it.
 func (t *tarTree) place(name string) (string, error) {
-	dir := above(name)
-	if name == "" {
-		return "", nil
+	for links := 0; ; links++ {
+		at := above(name) // the nearest that there is
+		for at != "" {
+			if _, ok := t.entries[at]; ok {
+				break
+			}
+			at = above(at)
+		}
+		e := t.entries[at]
+		if e.link != "" && links < maxLinks {
+			real, _, err := t.resolve(at)
+			if err != nil {
+				return "", err
+			}
+			name = path.Join(real, strings.TrimPrefix(name, at+"/"))
+			continue
+		}
+		if !e.dir {
+			return "", fmt.Errorf("it is below the file %s", at)
+		}
+		for dir := above(name); dir != at; dir = above(dir) {
+			t.entries[dir] = tarEntry{dir: true}
+		}
+		return name, nil
 	}
-	real, e, err := t.resolve(dir)
-	switch {
-	case err == nil && !e.dir:
-		return "", fmt.Errorf("it is below the file %s", dir)
-	case err == nil:
-		return path.Join(real, path.Base(name)), nil
-	}
-	if _, there := t.entries[dir]; there {
-		return "", err // a link to nowhere
-	}
-	if dir, err = t.place(dir); err != nil {
-		return "", err
-	}
-	t.entries[dir] = tarEntry{dir: true}
-	return path.Join(dir, path.Base(name)), nil
 }
 
+// maxRemoved bounds the directories that files replace: for each one all names are
+// looked at.
+const maxRemoved = 1000
+
 // remove removes a directory and all that is in it.
-func (t *tarTree) remove(dir string) {
+func (t *tarTree) remove(dir string) error {
+	if t.removed++; t.removed > maxRemoved {
+		return fmt.Errorf("it replaces a directory, as more than %d members do", maxRemoved)
+	}
 	for name := range t.entries {
 		if name == dir || strings.HasPrefix(name, dir+"/") {
 			delete(t.entries, name)
 		}
 	}
+	return nil
 }
+
+// maxLinks is how many links are followed: the kernel's include/linux/namei.h,
+// MAXSYMLINKS.
+const maxLinks = 40
 
 // resolve follows links, in every component of a name.
 func (t *tarTree) resolve(name string) (string, tarEntry, error) {
-	const maxLinks = 40 // as in the kernel's include/linux/namei.h, MAXSYMLINKS
 	rest, done := name, ""
 	for links := 0; ; {
 		first, more, found := strings.Cut(rest, "/")

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -201,6 +202,9 @@ func TestTarErrors(t *testing.T) {
 		{"absolute name", makeTar(t, header("/include/a.h")), `member "/include/a.h": its name leads out of the tree`},
 		{"name with ..", makeTar(t, header("include/../../a.h")), `member "include/../../a.h": its name leads out of the tree`},
 		{"below a file", makeTar(t, header("include"), header("include/a.h")), `member "include/a.h": it is below the file include`},
+		{"long name", makeTar(t, header(strings.Repeat("a/", 4000)+"b.h")), "its name has 8003 bytes, expected at most 4096"},
+		{"directories replaced", makeTar(t, slices.Repeat([]tar.Header{directory("a"), header("a")}, 1001)...), "it replaces a directory, as more than 1000 members do"},
+		{"below a circle", makeTar(t, symlink("a", "b"), symlink("b", "a"), header("a/c.h")), `member "a/c.h": follow link`},
 		{"below a link to nowhere", makeTar(t, symlink("include", "inc"), header("include/a.h")), `member "include/a.h": follow link`},
 		{"hard link to nowhere", makeTar(t, tar.Header{Name: "include/a.h", Linkname: "include/b.h", Typeflag: tar.TypeLink}), "(include/a.h): its target include/b.h is not in the archive"},
 		{"top that is a file", makeTar(t, header(".")), `member ".": it is the top of the tree`},
