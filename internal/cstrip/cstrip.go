@@ -16,8 +16,9 @@ import "bytes"
 type Mode int
 
 const (
-	// Compact removes them, and every other blank line: 1 % of an archive
-	// that is kernel memory as long as the machine is up.
+	// Compact removes them, and every other blank line, and squeezes the blanks
+	// within lines: some percent of an archive that is kernel memory as long
+	// as the machine is up.
 	Compact Mode = iota
 	// KeepLines leaves every newline in place, so that __LINE__, WARN
 	// messages and DWARF line tables stay what they were.
@@ -45,6 +46,9 @@ func Append(dst, src []byte, mode Mode) []byte {
 	for s.step() {
 	}
 	s.copyTo(len(src))
+	if mode == Compact {
+		return s.dst[:len(dst)+len(squeeze(s.dst[len(dst):]))]
+	}
 	return s.dst
 }
 

@@ -38,10 +38,10 @@ func TestAppend(t *testing.T) {
 		{"between lines", "a /* b\n c */ d\n", "a d\n", "a /*\n*/d\n"},
 		{"directive over lines", "#define A /* b\n c */ 1\n", "#define A 1\n", "#define A /*\n*/1\n"},
 		{"directive's end", "#define A 1 /* b\n c */\nd\n", "#define A 1\nd\n", "#define A 1\n\nd\n"},
-		{"macro body", "#define A \\\n\t/* b */ \\\n\tc\n", "#define A \\\n\\\n\tc\n", "#define A \\\n\\\n\tc\n"},
+		{"macro body", "#define A \\\n\t/* b */ \\\n\tc\n", "#define A \\\n\\\n c\n", "#define A \\\n\\\n\tc\n"},
 		{"macro body, no blank", "#define A a\\\n/* b */\\\nc\n", "#define A a\\\n \\\nc\n", "#define A a\\\n \\\nc\n"},
 		{"macro body's end", "#define A \\\n\t/* b */\nc\n", "#define A \\\n\nc\n", "#define A \\\n\nc\n"},
-		{"aligned backslash", "#define A b /* c */\t\t\\\n\td\n", "#define A b \\\n\td\n", "#define A b \\\n\td\n"},
+		{"aligned backslash", "#define A b /* c */\t\t\\\n\td\n", "#define A b \\\n d\n", "#define A b \\\n\td\n"},
 		{"string", `char *a = "/* b */ // c";`, `char *a = "/* b */ // c";`, `char *a = "/* b */ // c";`},
 		{"escaped quote", `"\"/*" /* a */ "*/"`, `"\"/*" "*/"`, `"\"/*" "*/"`},
 		{"character constants", `'"' /* a */ '\'' '"'`, `'"' '\'' '"'`, `'"' '\'' '"'`},
@@ -65,7 +65,14 @@ func TestAppend(t *testing.T) {
 		{"never closed", "a /* b */\nc /* d\ne\n", "a\nc /* d\ne\n", "a\nc /* d\ne\n"},
 		{"licence", spdx + "/* a */\nb\n", spdx + "b\n", spdx + "\nb\n"},
 		{"licence in a line comment", "// SPDX-License-Identifier: MIT\n// a\nb\n", "// SPDX-License-Identifier: MIT\nb\n", "// SPDX-License-Identifier: MIT\n\nb\n"},
-		{"DOS line ends", "a /* b */\r\n/* c */\r\nd\r\n", "a\nd\r\n", "a\n\nd\r\n"},
+		{"blanks within a line", "int\ta  =\t b ;\t\n", "int a = b ;\n", "int\ta  =\t b ;\t\n"},
+		{"indentation of code", "\t  if (a)\n\t\tb;\n", "\t  if (a)\n\t\tb;\n", "\t  if (a)\n\t\tb;\n"},
+		{"indentation in a macro", "  #  define A\t\t\\\n\t\tb\t\\\n\t\tc\n\td\n", "  # define A \\\n b \\\n c\n\td\n", "  #  define A\t\t\\\n\t\tb\t\\\n\t\tc\n\td\n"},
+		{"blanks in a string", "a  \"b  c\\\n  d\"  'e  '\n", "a \"b  c\\\n  d\" 'e  '\n", "a  \"b  c\\\n  d\"  'e  '\n"},
+		{"blanks in a licence", "a  /* SPDX-License-Identifier:  MIT */  b\n", "a /* SPDX-License-Identifier:  MIT */ b\n", "a  /* SPDX-License-Identifier:  MIT */  b\n"},
+		{"blanks after a backslash", "a \\  b \\ \t\n\tc\n", "a \\  b \\ \t\n\tc\n", "a \\  b \\ \t\n\tc\n"},
+		{"an apostrophe in assembler", "\t#  it's  one\n\tnop\t\t1\n", "\t# it's  one\n\tnop 1\n", "\t#  it's  one\n\tnop\t\t1\n"},
+		{"DOS line ends", "a /* b */\r\n/* c */\r\nd\r\n", "a\nd\n", "a\n\nd\r\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
