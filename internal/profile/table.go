@@ -90,8 +90,8 @@ const tableText = `# What goes into an archive. One row a pattern:
 ? scripts/kernel-doc                        until 6.18  # W=1
 ? scripts/kernel-doc.py                     from 6.16
 ? scripts/lib/kdoc/*.py                     from 6.16
-? tools/docs/kernel-doc                     from 6.19
-? tools/lib/python/{__init__.py,kdoc/*.py}  from 6.19
+? tools/docs/kernel-doc                     from 6.19 until 7.1 # 7.2 reads no comments of modules
+? tools/lib/python/{__init__.py,kdoc/*.py}  from 6.19 until 7.1
 
 # BTF of modules. The base is the running kernel's, /sys/kernel/btf/vmlinux.
 + scripts/Makefile.btf                        from 6.12 if CONFIG_DEBUG_INFO_BTF
