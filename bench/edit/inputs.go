@@ -18,7 +18,7 @@ type inputs struct {
 	headers, symvers, config, release *string // of the kernel, for packing
 	vmlinux, imageTree                *string // for stamping, and for the image
 	linux, patch, objects             *string // for linking again
-	kbuild, packer, patcher, xz       *string
+	kbuild, packer, patcher           *string
 	relinker                          *string
 }
 
@@ -29,7 +29,7 @@ func newInputs(b *bench.Benchmark) inputs {
 		vmlinux: b.File("vmlinux", "it, linked with a placeholder"), imageTree: b.File("image-tree", "what its image is made from, a tar"),
 		linux: b.File("linux", "its source, a .tar.xz"), patch: b.File("patch", "the patch of the source"), objects: b.File("objects", "its objects, a tar"),
 		kbuild: b.File("kbuild", "the program kbuild"), packer: b.File("packer", "the packer"), patcher: b.File("patcher", "the patcher"),
-		xz: b.File("xz", "the xz program"), relinker: b.File("relink", "the program that links again"),
+		relinker: b.File("relink", "the program that links again"),
 	}
 }
 
@@ -41,7 +41,7 @@ func (in inputs) pack(side, added string) []string {
 	return []string{
 		*in.packer, "pack", "--profile", "module", "--arch", "x86_64", "--tree", *in.headers, "--symvers", *in.symvers,
 		"--config", *in.config, "--release", *in.release, "--add", newMember + "=" + added,
-		"--compressor", "xz", "--xz", *in.xz, "--out", filepath.Join(side, "archive.tar.xz"),
+		"--out", filepath.Join(side, "archive.tar.xz"),
 	}
 }
 

@@ -64,7 +64,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		},
 		Notes: []string{
 			"a second link needs the source and all objects, which an action unpacks first; in_place is without the time of that, as in a tree that is there",
-			"both sides pack the same archive by the same xz",
+			"both sides pack the same archive by the same packer",
 		},
 	}, nil
 }

@@ -66,7 +66,7 @@ type KernelReport struct {
 
 // Build builds the kernel.
 func (k Kernel) Build() error {
-	if err := kmake.Absolute(&k.Placeholder, &k.Packer, &k.Xz); err != nil {
+	if err := kmake.Absolute(&k.Placeholder, &k.Packer); err != nil {
 		return err
 	}
 	if err := kmake.AbsoluteAll(k.Fragments); err != nil {

@@ -20,7 +20,6 @@ const marginPercent = 2
 // before the kernel is linked.
 type Sizing struct {
 	Packer string // the packer program; "" when the capacity is given otherwise
-	Xz     string // the xz program for it; "" to compress in Go
 }
 
 // reserve makes the placeholder for an archive as kheaders_archive makes it by
@@ -80,9 +79,6 @@ func (k Kernel) packedSize(obj string) (int64, error) {
 		"--symvers", filepath.Join(obj, "Module.symvers"), "--config", filepath.Join(obj, ".config"),
 		"--release", filepath.Join(obj, "include/config/kernel.release"),
 		"--out", filepath.Join(k.Scratch, "sized.tar.xz"), "--report", report,
-	}
-	if k.Xz != "" {
-		args = append(args, "--compressor", "xz", "--xz", k.Xz)
 	}
 	if _, err := kmake.Run(k.Log, k.Scratch, k.Scratch, k.Packer, args...); err != nil {
 		return 0, err

@@ -5,21 +5,21 @@ package lzma2
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
-	"os/exec"
-	"reflect"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/xz/xztest"
 )
 
+var presets = []Preset{Default, Smallest, Fast}
+
 // header returns n bytes that look like a header file. It uses no library, so
-// that nothing but the encoder can change the digest below.
+// that nothing but the encoder can change the digests below.
 func header(n int) []byte {
 	var p []byte
 	for x := uint32(1); len(p) < n; x = x*1664525 + 1013904223 {
@@ -29,171 +29,224 @@ func header(n int) []byte {
 	return p[:n]
 }
 
-// xzProgram finds the xz program.
-func xzProgram(t testing.TB) string {
-	t.Helper()
-	path, err := exec.LookPath("xz")
-	if err != nil {
-		t.Fatal("test needs xz: install it, on Debian: apt-get install xz-utils")
+// random returns n bytes that do not compress.
+func random(n int) []byte {
+	r := rand.New(rand.NewPCG(1, uint64(n)))
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(r.Uint32())
 	}
-	return path
+	return p
 }
 
-// A new version of the library, or of Go, that compresses differently changes
-// every archive: this test is where that is seen. If it is wanted, put the new
-// digest here.
-func TestGoIsPinned(t *testing.T) {
+// inputs are what makes encoders stumble.
+func inputs() map[string][]byte {
+	long, noise := header(300_000), random(200_000)
+	return map[string][]byte{
+		"a byte":                 {0},
+		"two bytes":              {1, 1},
+		"text":                   header(511),
+		"long text":              long,
+		"zeros":                  make([]byte, 300_000),
+		"zeros and a byte":       append(make([]byte, 273), 1),
+		"pattern":                bytes.Repeat([]byte("abcabd"), 50_000),
+		"noise":                  noise,
+		"noise, twice":           bytes.Repeat(noise, 2),
+		"noise in text":          slices.Concat(long, noise, long),
+		"runs":                   bytes.Join(slices.Repeat([][]byte{make([]byte, 500)}, 300), []byte("include/linux/a.h")),
+		"all bytes":              bytes.Repeat(append(bytes.Repeat([]byte{0xff}, 300), header(700)...), 30),
+		"runs of growing length": growing(600),
+	}
+}
+
+func growing(n int) (p []byte) {
+	for i := range n {
+		p = append(append(p, bytes.Repeat([]byte{' '}, i)...), byte('a'+i%26))
+	}
+	return p
+}
+
+// tiny is Default with a dictionary so small that the test has text beyond it.
+var tiny = Preset{"tiny", 16 << 10, maxMatch}
+
+func encode(t testing.TB, p Preset, in []byte, workers int) xz.Block {
+	t.Helper()
+	b, err := p.Encode(Part{in}, workers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A change of the encoder changes every archive: this test is where that is
+// seen. If it is wanted, put the new digests here.
+func TestGolden(t *testing.T) {
 	const wantInput = "57d0dab96834a2924cec0e69b7ac4a2e84ee7807008a7064204d2a2dd15e5318"
-	const want = "31900 bytes a0789b124fc6a6a9c13f59bb53e6f3f8fbc2a6176cf8f2ada45ddf78152b9e2a"
 	p := header(200_000)
 	if got := fmt.Sprintf("%x", sha256.Sum256(p)); got != wantInput {
 		t.Fatalf("input: got sha256 %s, want %s", got, wantInput)
 	}
-	out, err := Go().Encode(Part{p})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := fmt.Sprintf("%d bytes %x", len(out), sha256.Sum256(out)); got != want {
-		t.Errorf("output: got %s, want %s", got, want)
-	}
-}
-
-func TestEncode(t *testing.T) {
-	long := header(300_000)
-	for _, tc := range []struct {
-		e    Encoder
-		name string
-		dict int64
-	}{
-		{Go(), "go", 8 << 20},
-		{Program(xzProgram(t), "0"), "xz --lzma2=preset=0,dict=262144", 256 << 10},
-		{Program(xzProgram(t), "6"), "xz --lzma2=preset=6,dict=8388608", 8 << 20},
-		{Program(xzProgram(t), "1e,dict=96KiB,lc=4,pb=0"), "xz --lzma2=preset=1e,dict=98304,lc=4,pb=0", 96 << 10},
+	for preset, want := range map[Preset]string{
+		Default:  "21368 bytes cf706f28e7b6d56c0605bcabf2043ce3175b61dac1e4b35e2fa5f91212c59c00",
+		Smallest: "21368 bytes cf706f28e7b6d56c0605bcabf2043ce3175b61dac1e4b35e2fa5f91212c59c00",
+		Fast:     "23657 bytes ad7953f36acfd1a7960bbad1a04fffe571150d0e6c19ec0890bd6548a3293c2a",
 	} {
-		if got := tc.e.Name(); got != tc.name {
-			t.Errorf("Name: got %q, want %q", got, tc.name)
+		out := encode(t, preset, p, 2).LZMA2.(xz.Bytes)
+		if got := fmt.Sprintf("%d bytes %x", len(out), sha256.Sum256(out)); got != want {
+			t.Errorf("%s: got %s, want %s", preset.Name(), got, want)
 		}
-		if got := xz.DictSize(tc.e.DictProp()); got != tc.dict {
-			t.Errorf("%s: DictProp: got %d bytes, want %d", tc.name, got, tc.dict)
-		}
-		for _, p := range [][]byte{{0}, header(511), bytes.Repeat([]byte{0}, 300_000), long} {
-			blocks, err := EncodeBlocks(tc.e, []Part{{p}}, 1)
-			if err != nil {
-				t.Errorf("%s: %d bytes: %v", tc.name, len(p), err)
-				continue
+	}
+}
+
+// TestRoundTrip has everything decoded by two others' decoders, here and in
+// TestAccepted by two more.
+func TestRoundTrip(t *testing.T) {
+	for _, preset := range append(presets, tiny) {
+		for name, in := range inputs() {
+			b := encode(t, preset, in, 2)
+			got, err := io.ReadAll(b.Open())
+			if err != nil || !bytes.Equal(got, in) {
+				t.Errorf("%s, %s: got %d bytes, %v, want the %d that were compressed", preset.name, name, len(got), err, len(in))
 			}
-			// Open allocates no more than the block's dictionary: distances
-			// beyond it would fail here.
-			got, err := io.ReadAll(blocks[0].Open())
-			if err != nil || !bytes.Equal(got, p) {
-				t.Errorf("%s: %d bytes: got %d bytes, %v", tc.name, len(p), len(got), err)
-			}
-			again, err := tc.e.Encode(Part{p[:len(p)/3], nil, p[len(p)/3:]})
-			if err != nil || !bytes.Equal(again, blocks[0].LZMA2.(xz.Bytes)) {
-				t.Errorf("%s: %d bytes: another %d bytes in pieces, %v", tc.name, len(p), len(again), err)
-			}
-			if want := min(tc.dict, xz.DictSize(xz.DictProp(int64(len(p))))); xz.DictSize(blocks[0].DictProp) != want {
-				t.Errorf("%s: %d bytes: got a dictionary of %d bytes, want %d", tc.name, len(p), xz.DictSize(blocks[0].DictProp), want)
+			if most := xz.StoredSize(int64(len(in))) + 64; b.LZMA2.Size() > most {
+				t.Errorf("%s, %s: %d bytes became %d, want %d at most", preset.name, name, len(in), b.LZMA2.Size(), most)
 			}
 		}
 	}
 }
 
-func TestEncodeBlocks(t *testing.T) {
-	var parts []Part
-	var all [][]byte
-	for i := range 7 {
-		p := header(10_000 * (i + 1))
-		parts, all = append(parts, Part{p[:i], p[i:5000], p[5000:]}), append(all, p)
-	}
-	for _, e := range []Encoder{Go(), Program(xzProgram(t), "1")} {
-		one, err := EncodeBlocks(e, parts, 1)
-		if err != nil {
-			t.Fatal(err)
+func TestAccepted(t *testing.T) {
+	var files [][]byte
+	var want strings.Builder
+	for _, preset := range append(presets, tiny) {
+		for _, in := range inputs() {
+			files = append(files, xz.AppendStream(nil, []xz.Block{encode(t, preset, in, 2)}))
+			fmt.Fprintf(&want, "%x\n", sha256.Sum256(in))
 		}
-		for _, workers := range []int{-1, 2, 100} {
-			got, err := EncodeBlocks(e, parts, workers)
-			if err != nil || !reflect.DeepEqual(got, one) {
-				t.Errorf("%s, %d workers: got other blocks than by one, %v", e.Name(), workers, err)
+	}
+	if got := string(xztest.Accepted(t, xztest.Files(t, files...)...)); got != want.String() {
+		t.Errorf("got other content than was compressed")
+	}
+}
+
+// TestWorkers compresses several segments with more and fewer workers, and in
+// other pieces.
+func TestWorkers(t *testing.T) {
+	in := slices.Concat(header(1_200_000), random(600_000), header(900_000))
+	want := encode(t, Fast, in, 1)
+	for _, workers := range []int{0, 5} {
+		if got := encode(t, Fast, in, workers); !bytes.Equal(got.LZMA2.(xz.Bytes), want.LZMA2.(xz.Bytes)) {
+			t.Errorf("%d workers: got %d other bytes than by one", workers, got.LZMA2.Size())
+		}
+	}
+	pieces := Part{in[:1], nil, in[1:4096], in[4096:1_000_000], in[1_000_000:]}
+	got, err := Fast.Encode(pieces, 2)
+	if err != nil || !bytes.Equal(got.LZMA2.(xz.Bytes), want.LZMA2.(xz.Bytes)) || got.CRC32 != want.CRC32 {
+		t.Errorf("in pieces: got %d other bytes, %v", got.LZMA2.Size(), err)
+	}
+	if _, err := Default.Encode(Part{nil}, 1); err == nil || !strings.Contains(err.Error(), "expected a member or more") {
+		t.Errorf("nothing: got %v", err)
+	}
+}
+
+// TestMatches compares the matches that are found with all there are. Short
+// ones are left out: those that are far away are not wanted.
+func TestMatches(t *testing.T) {
+	text := slices.Concat(header(6000), growing(60), bytes.Repeat([]byte("abc"), 300), header(3000), random(500))
+	n := len(text)
+	w := newWindow(0, append(bytes.Clone(text), make([]byte, slack)...), 0, n, 1<<20, 1)
+	w.count(0)
+	w.sum()
+	w.place(0)
+	w.refine(new(refiner), 0, 0, pairs)
+	var m matches
+	m.reset(w, 0, n)
+	for i := range n {
+		var got, want string
+		for _, f := range m.at(i) {
+			if l := f.len(i, maxMatch); l >= len(farthest) {
+				got += fmt.Sprintf(" %d@%d", l, f.dist+1)
 			}
 		}
-		want := fmt.Sprintf("%x\n", sha256.Sum256(bytes.Join(all, nil)))
-		file := xztest.Files(t, xz.AppendStream(nil, one))[0]
-		if got := string(xztest.Accepted(t, file)); got != want {
-			t.Errorf("%s: decoded by Python: got %s, want %s", e.Name(), got, want)
-		}
-	}
-	if got, err := EncodeBlocks(Go(), nil, 2); len(got) > 0 || err != nil {
-		t.Errorf("no part: got %d blocks, %v", len(got), err)
-	}
-}
-
-// failing fails on the parts of which it is told.
-type failing struct {
-	goEncoder
-	on string
-}
-
-func (f failing) Encode(p Part) ([]byte, error) {
-	if first := string(p[0]); strings.Contains(f.on, first) {
-		return nil, errors.New("cannot encode " + first)
-	}
-	return f.goEncoder.Encode(p)
-}
-
-func TestEncodeBlocksErrors(t *testing.T) {
-	parts := []Part{{[]byte("a")}, {[]byte("b")}, {[]byte("c")}, {[]byte("d")}}
-	for _, workers := range []int{1, 4} {
-		want := "compress block 2 of 4 with go: cannot encode b"
-		if _, err := EncodeBlocks(failing{on: "db"}, parts, workers); err == nil || err.Error() != want {
-			t.Errorf("%d workers: got %v, want %q", workers, err, want)
-		}
-	}
-	want := "compress block 1 of 2 with go: it is empty: expected a part with a member"
-	if _, err := EncodeBlocks(Go(), []Part{{nil}, parts[0]}, 1); err == nil || err.Error() != want {
-		t.Errorf("empty part: got %v, want %q", err, want)
-	}
-}
-
-// TestPart reads with buffers that end in a piece, at its end and behind it.
-func TestPart(t *testing.T) {
-	p := Part{[]byte("ab"), nil, []byte("c"), []byte("defgh"), {}}
-	if p.Len() != 8 {
-		t.Errorf("Len: got %d, want 8", p.Len())
-	}
-	for range 2 { // reading leaves the part as it was
-		if err := iotest.TestReader(p.Open(), []byte("abcdefgh")); err != nil {
-			t.Error(err)
-		}
-	}
-	for size := 1; size <= 9; size++ {
-		var got []byte
-		r, room := p.Open(), make([]byte, size)
-		for {
-			n, err := r.Read(room)
-			got = append(got, room[:n]...)
-			if err == io.EOF {
-				break
+		best := len(farthest) - 1
+		for j := i - 1; j >= 0 && best < maxMatch; j-- {
+			l := 0
+			for l < maxMatch && i+l < n && text[i+l] == text[j+l] {
+				l++
 			}
-			if err != nil || n < size && len(got) < 8 {
-				t.Fatalf("room for %d: got %d bytes after %q, %v; want it filled", size, n, got, err)
+			if l > best {
+				want += fmt.Sprintf(" %d@%d", l, i-j)
+				best = l
 			}
 		}
-		if string(got) != "abcdefgh" {
-			t.Errorf("room for %d: got %q", size, got)
+		run := 0
+		for run < longRun && i+run < n && text[i+run] == text[i] {
+			run++
 		}
-	}
-	if n, err := (Part{nil}).Open().Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		t.Errorf("empty: got %d, %v, want io.EOF", n, err)
+		if got != want && run < longRun {
+			t.Fatalf("at %d, %q: got%s, want%s", i, text[i:min(i+20, n)], got, want)
+		}
 	}
 }
 
-func BenchmarkGo(b *testing.B) {
+// TestSplit edits a part: the segments far from it stay.
+func TestSplit(t *testing.T) {
+	in := slices.Concat(header(4_000_000), random(4_000_000))
+	before := split(Part{in})
+	after := split(Part{in[:1_000_000], []byte("#define MORE\n"), in[1_000_000:]})
+	same := 0
+	for _, end := range before {
+		if i := slices.Index(after, end+len("#define MORE\n")); i >= 0 {
+			same++
+		}
+	}
+	if len(before) < 4 || same < len(before)-3 {
+		t.Errorf("got ends %d, and %d of them after an edit, %d", before, same, after)
+	}
+	start := 0
+	for i, end := range before {
+		if n := end - start; n > segmentMost || n < segmentLeast && i < len(before)-1 {
+			t.Errorf("segment %d has %d bytes, want %d to %d", i, n, segmentLeast, segmentMost)
+		}
+		start = end
+	}
+	if start != len(in) {
+		t.Errorf("segments end at %d, want %d", start, len(in))
+	}
+}
+
+func TestParsePreset(t *testing.T) {
+	for _, want := range presets {
+		if got, err := ParsePreset(want.Name()); got != want || err != nil {
+			t.Errorf("%s: got %v, %v", want.Name(), got, err)
+		}
+	}
+	if _, err := ParsePreset("best"); err == nil || err.Error() != `preset is "best": expected default, smallest or fast` {
+		t.Errorf("best: got %v", err)
+	}
+}
+
+func FuzzEncode(f *testing.F) {
+	for _, in := range inputs() {
+		f.Add(in[:min(len(in), 2000)])
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if len(in) == 0 {
+			return
+		}
+		for _, preset := range []Preset{tiny, Fast} {
+			b := encode(t, preset, in, 1)
+			if got, err := io.ReadAll(b.Open()); err != nil || !bytes.Equal(got, in) {
+				t.Errorf("%s: got %d bytes, %v, want the %d that were compressed", preset.name, len(got), err, len(in))
+			}
+		}
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
 	p := header(1 << 20)
 	b.SetBytes(int64(len(p)))
 	for b.Loop() {
-		if _, err := Go().Encode(Part{p}); err != nil {
-			b.Fatal(err)
-		}
+		encode(b, Default, p, 1)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/profile"
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
 	"github.com/rules-kheaders/rules_kheaders/internal/symvers"
+	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
 // symversName is the member that tells this archive from upstream's. It comes
@@ -32,11 +33,6 @@ const symversName = "Module.symvers"
 
 // configName is the member that scripts of drivers look options up in.
 const configName = ".config"
-
-// partSize bounds the parts, in bytes, that are compressed by themselves. A part
-// knows nothing of those before it: two of 16 MiB cost 0.6 % of the archive's
-// size against one, and take half the time on two cores.
-const partSize = 24 << 20
 
 // Comments says what becomes of the comments in headers.
 type Comments string
@@ -120,17 +116,18 @@ func Pack(o Options) (*Result, error) {
 		return nil, err
 	}
 	members, entries, sources = namedLicences(members, entries, sources)
-	parts, tarSize, err := render(members, o.Epoch)
+	content, err := render(members, o.Epoch)
 	if err != nil {
 		return nil, err
 	}
-	step(fmt.Sprintf("compressing %d bytes in %d blocks with %s", tarSize, len(parts), o.Encoder.Name()))
-	blocks, err := lzma2.EncodeBlocks(o.Encoder, parts, o.Workers)
+	tarSize := int64(content.Len())
+	step(fmt.Sprintf("compressing %d bytes, preset %s", tarSize, o.Encoder.Name()))
+	block, err := o.Encoder.Encode(content, o.Workers)
 	if err != nil {
 		return nil, err
 	}
 	digest := sha256.New()
-	for _, piece := range slices.Concat(parts...) {
+	for _, piece := range content {
 		digest.Write(piece)
 	}
 	archive := &reservation.Archive{
@@ -140,7 +137,7 @@ func Pack(o Options) (*Result, error) {
 			Members: len(members),
 			Content: [32]byte(digest.Sum(nil)),
 		},
-		Content: blocks,
+		Content: []xz.Block{block},
 	}
 	files := make([]string, len(sources))
 	for i, f := range sources {
@@ -153,8 +150,8 @@ func Pack(o Options) (*Result, error) {
 		members:  members,
 		Report: Report{
 			Release: rel, Profile: prof.Name, Series: prof.Series.String(), Arch: prof.Arch,
-			Members: len(members), TarBytes: tarSize, MinCapacity: archive.MinSize(), Blocks: len(blocks),
-			ContentSHA256: fmt.Sprintf("%x", archive.Marker.Content), Compressor: o.Encoder.Name(),
+			Members: len(members), TarBytes: tarSize, MinCapacity: archive.MinSize(),
+			ContentSHA256: fmt.Sprintf("%x", archive.Marker.Content), Preset: o.Encoder.Name(),
 			Comments: o.Comments, Epoch: o.Epoch, Lacks: guard.lacks,
 		},
 	}, nil
@@ -365,20 +362,17 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 	return m, nil
 }
 
-// render makes tar archives of the members, in the parts they are compressed
-// in. A part shares the members' memory.
-func render(members []member, epoch int64) (parts []lzma2.Part, size int64, err error) {
-	for _, group := range split(members, partSize) {
-		headers := make([]byte, 0, len(group)*blockSize)
-		part := make(lzma2.Part, 0, 3*len(group))
-		for _, m := range group {
-			if headers, err = appendHeader(headers, m, epoch); err != nil {
-				return nil, 0, err
-			}
-			part = append(part, headers[len(headers)-blockSize:], m.content, m.padding())
-			size += m.size()
+// render makes a tar archive of the members, without an end. It shares the
+// members' memory.
+func render(members []member, epoch int64) (lzma2.Part, error) {
+	headers := make([]byte, 0, len(members)*blockSize)
+	tar := make(lzma2.Part, 0, 3*len(members))
+	for _, m := range members {
+		var err error
+		if headers, err = appendHeader(headers, m, epoch); err != nil {
+			return nil, err
 		}
-		parts = append(parts, part)
+		tar = append(tar, headers[len(headers)-blockSize:], m.content, m.padding())
 	}
-	return parts, size, nil
+	return tar, nil
 }

@@ -18,10 +18,9 @@ type Report struct {
 	TarBytes      int64    `json:"tar_bytes"`      // of the members, before compression
 	ArchiveBytes  int64    `json:"archive_bytes"`  // of the file
 	MinCapacity   int64    `json:"min_capacity"`   // bytes that a reservation needs
-	Blocks        int      `json:"blocks"`         // that are compressed by themselves
 	SHA256        string   `json:"sha256"`         // of the file
 	ContentSHA256 string   `json:"content_sha256"` // of the members as tar; the marker has it too
-	Compressor    string   `json:"compressor"`
+	Preset        string   `json:"preset"`         // of the compression
 	Comments      Comments `json:"comments"`
 	Epoch         int64    `json:"epoch"`
 	// Lacks says what the kernel's configuration asks for and no archive has.

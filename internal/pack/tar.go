@@ -87,26 +87,3 @@ func splitName(full string) (prefix, name string, err error) {
 	}
 	return "", "", fmt.Errorf("member name %q is too long for a ustar archive, expected up to %d bytes, or up to %d with a slash between", full, maxName, maxPrefix+1+maxName)
 }
-
-// split divides members into parts that are compressed by themselves. There are
-// as many as it takes for none to be much larger than target, in bytes, and at
-// least two where there are two members; each ends at a member, and they are
-// as even as that allows. The result depends on sizes only.
-func split(members []member, target int64) [][]member {
-	var total int64
-	for _, m := range members {
-		total += m.size()
-	}
-	n := max(2, (total+target-1)/target)
-	var parts [][]member
-	var done int64
-	start, next := 0, int64(1) // the part ends where next/n of all is done
-	for i, m := range members {
-		done += m.size()
-		if i+1 == len(members) || done*n >= total*next {
-			parts = append(parts, members[start:i+1])
-			start, next = i+1, done*n/total+1
-		}
-	}
-	return parts
-}

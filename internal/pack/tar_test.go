@@ -6,7 +6,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"io"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,45 +59,6 @@ func TestHeader(t *testing.T) {
 	for _, name := range []string{x("n", 101), x("d", 156) + "/n", "d/" + x("n", 101)} {
 		if _, err := (member{name: name}).appendTo(nil, 0); err == nil || !strings.Contains(err.Error(), "too long for a ustar archive") {
 			t.Errorf("name of %d bytes: got %v, want an error", len(name), err)
-		}
-	}
-}
-
-func TestSplit(t *testing.T) {
-	of := func(sizes ...int) (members []member) {
-		for _, n := range sizes {
-			members = append(members, member{content: make([]byte, n*blockSize-blockSize)})
-		}
-		return members
-	}
-	tests := []struct {
-		name    string
-		members []member
-		target  int64 // blocks
-		want    []int // blocks in each part
-	}{
-		{"two at least", of(1, 1, 1, 1), 100, []int{2, 2}},
-		{"one member", of(7), 100, []int{7}},
-		{"none", nil, 100, nil},
-		{"as even as members allow", of(1, 5, 1, 1), 100, []int{6, 2}},
-		{"more than two", of(2, 2, 2, 2, 2, 2), 4, []int{4, 4, 4}},
-		{"one that is larger than a part", of(1, 20, 1, 1, 1), 8, []int{21, 3}},
-	}
-	for _, tt := range tests {
-		var got []int
-		var all []member
-		for _, part := range split(tt.members, tt.target*blockSize) {
-			var n int64
-			for _, m := range part {
-				n += m.size()
-			}
-			got, all = append(got, int(n/blockSize)), append(all, part...)
-		}
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("%s: got parts of %v blocks, want %v", tt.name, got, tt.want)
-		}
-		if len(all) != len(tt.members) {
-			t.Errorf("%s: got %d members, want %d", tt.name, len(all), len(tt.members))
 		}
 	}
 }

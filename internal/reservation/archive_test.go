@@ -44,15 +44,14 @@ func members(t testing.TB, n int) []byte {
 func archive(t testing.TB, n int, cuts ...int) *Archive {
 	t.Helper()
 	content := members(t, n)
-	var parts []lzma2.Part
+	var blocks []xz.Block
 	at := 0
 	for _, cut := range append(cuts, len(content)) {
-		parts = append(parts, lzma2.Part{content[at:cut]})
-		at = cut
-	}
-	blocks, err := lzma2.EncodeBlocks(lzma2.Go(), parts, 2)
-	if err != nil {
-		t.Fatal(err)
+		block, err := lzma2.Default.Encode(lzma2.Part{content[at:cut]}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks, at = append(blocks, block), cut
 	}
 	return &Archive{
 		Marker:  Marker{Stamped: true, Release: "6.1.0-56-amd64", Members: n, Content: sha256.Sum256(content)},

@@ -15,7 +15,7 @@ KERNEL_ATTRS = COMPILERS_ATTR | SEED_ATTRS | {
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),
     "capacity": attr.string(
         doc = """The size to reserve for an archive: {}; or `auto`. What `kheaders_archive` packs by default is then packed once before
-the link, and gets its size and 2 % more; another profile, compressor or preset may need a size. Either this or `placeholder`; with
+the link, and gets its size and 2 % more; another profile or preset may need a size. Either this or `placeholder`; with
 neither, no archive can be stamped. With one of them CONFIG_IKHEADERS is y unless a fragment says m.""".format(CAPACITY_DOC),
     ),
     "config_fragments": attr.label_list(doc = "Options on top of it; a later file wins.", allow_files = True),
@@ -52,7 +52,7 @@ def kernel_action(ctx):
     """
     source = ctx.attr.source[LinuxSourceInfo]
     placeholder = _placeholder(ctx)
-    sizing = [t for t in [tools(ctx).packer, tools(ctx).xz] if t] if ctx.attr.capacity == "auto" else []
+    sizing = [tools(ctx).packer] if ctx.attr.capacity == "auto" else []
 
     def out(name):
         return ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
@@ -89,8 +89,7 @@ def kernel_action(ctx):
     args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.make_variables.items()], before_each = "--variable")
     if placeholder:
         args.add("--placeholder", placeholder)
-    args.add_all([t.executable for t in sizing[:1]], before_each = "--packer")
-    args.add_all([t.executable for t in sizing[1:]], before_each = "--xz")
+    args.add_all([t.executable for t in sizing], before_each = "--packer")
     args.add("--vmlinux", kernel.vmlinux)
     args.add("--symvers", kernel.module_symvers)
     args.add("--config", kernel.config)

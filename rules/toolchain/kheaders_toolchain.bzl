@@ -7,7 +7,6 @@ KheadersToolchainInfo = provider(
         "kmodule": "(FilesToRunProvider) builds modules, or None where none is built.",
         "packer": "(FilesToRunProvider) packs archives and placeholders.",
         "patcher": "(FilesToRunProvider) stamps, extracts and verifies.",
-        "xz": "(FilesToRunProvider) the xz program, or None where archives are compressed in Go.",
     },
 )
 
@@ -18,7 +17,6 @@ def _kheaders_toolchain_impl(ctx):
             kmodule = ctx.attr.kmodule[DefaultInfo].files_to_run if ctx.attr.kmodule else None,
             packer = ctx.attr.packer[DefaultInfo].files_to_run,
             patcher = ctx.attr.patcher[DefaultInfo].files_to_run,
-            xz = ctx.attr.xz[DefaultInfo].files_to_run if ctx.attr.xz else None,
         ),
     )]
 
@@ -31,12 +29,6 @@ kheaders_toolchain = rule(
         "kmodule": attr.label(doc = "The kmodule program.", executable = True, allow_files = True, cfg = "exec"),
         "packer": attr.label(doc = "The packer program.", executable = True, allow_files = True, cfg = "exec", mandatory = True),
         "patcher": attr.label(doc = "The patcher program.", executable = True, allow_files = True, cfg = "exec", mandatory = True),
-        "xz": attr.label(
-            doc = "The xz program, 5.2 or newer: archives are about a quarter smaller with it. What an archive is, byte for byte, depends on it.",
-            executable = True,
-            allow_files = True,
-            cfg = "exec",
-        ),
     },
     provides = [platform_common.ToolchainInfo],
 )

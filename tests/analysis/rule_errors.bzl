@@ -30,7 +30,6 @@ _CASES = [
     ("placeholder_auto", "is auto, and there is no kernel", kheaders_placeholder, {"capacity": "auto"}),
     ("two_capacities", "has capacity and placeholder, expected one", _linux, {"capacity": "auto", "placeholder": "//tests/boot:placeholder"}),
     ("no_inputs", "lacks arch, config, kernel_release, module_symvers, headers", kheaders_archive, {}),
-    ("go_preset", "has compressor go and preset smallest", kheaders_archive, {"compressor": "go", "kernel": _KERNEL, "preset": "smallest"}),
     ("no_carrier", "has neither of kernel and vmlinux", kheaders_vmlinux, {"archive": _ARCHIVE}),
     ("two_carriers", "has both of kernel and vmlinux", kheaders_vmlinux, {"archive": _ARCHIVE, "kernel": _KERNEL, "vmlinux": "BUILD.bazel"}),
     ("one_symbol", "expected a start and an end", kheaders_vmlinux, {"archive": _ARCHIVE, "kernel": _KERNEL, "symbols": ["kernel_headers_data"]}),

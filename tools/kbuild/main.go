@@ -35,7 +35,6 @@ func kernel(args []string, _, stderr io.Writer) error {
 	fs.Var(&variables, "variable", "a `NAME=VALUE` for make")
 	fs.StringVar(&k.Placeholder, "placeholder", "", "the `FILE` to embed as the kernel's archive")
 	fs.StringVar(&k.Packer, "packer", "", "the `FILE` that is the packer, to find the capacity and make the placeholder with")
-	fs.StringVar(&k.Xz, "xz", "", "the `FILE` that is the xz program, for the packer")
 	fs.BoolVar(&k.UAPI, "uapi", false, "make usr/include too, the headers for programs")
 	fs.BoolVar(&k.AllowSeed, "allow-randstruct-seed", false, "build a kernel with CONFIG_RANDSTRUCT: its seed is then in the headers, the image tree and the objects")
 	fs.StringVar(&k.Vmlinux, "vmlinux", "", "where vmlinux goes: a `FILE`")
@@ -55,9 +54,6 @@ func kernel(args []string, _, stderr io.Writer) error {
 	}
 	if k.Packer != "" && k.Placeholder != "" {
 		return cli.Usagef("--packer and --placeholder are both given: expected one, for the packer makes a placeholder")
-	}
-	if k.Xz != "" && k.Packer == "" {
-		return cli.Usagef("--xz is given without --packer, which runs it")
 	}
 	// Before the build, for some are used after an hour of it.
 	for _, list := range []struct {

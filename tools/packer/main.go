@@ -22,7 +22,7 @@ var packer = cli.Tool{
 			Name: "pack",
 			Usage: "--out A.tar.xz --profile P --arch A --tree DIR_OR_TAR... [--files LIST]... [--symvers F] [--config F] [--release R]\n" +
 				"      [--manifest F] [--report F] [--spdx F] [--add NAME=FILE]... [--include P]... [--exclude P]... [--capacity N]\n" +
-				"      [--series S] [--allow-randstruct-seed] [--epoch N] [--comments strip|lines|keep] [--compressor go|xz --xz FILE [--xz-preset P]] [--json]",
+				"      [--series S] [--allow-randstruct-seed] [--epoch N] [--comments strip|lines|keep] [--preset default|smallest|fast] [--json]",
 			Summary: "Select files of a kernel tree and write them as an archive.",
 			Run:     runPack,
 		},

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -37,9 +36,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	flags.Int64Var(&o.Epoch, "epoch", 0, "date the members `SECONDS` after 1970")
 	flags.StringVar((*string)(&o.Comments), "comments", string(pack.Strip), "`HOW` to treat comments in headers: strip them, strip them and keep the lines' numbers (lines), or keep them")
 	hostTools := flags.String("host-tools", string(pack.DefaultTools), "the `FORM` of fixdep, modpost and the like, which run where modules are built: source, binary, both, none, or default, which the profile's table says")
-	compressor := flags.String("compressor", "go", "the `ENCODER`: go, or xz for a smaller archive, with --xz")
-	xz := flags.String("xz", "", "the `FILE` that is the xz program")
-	preset := flags.String("xz-preset", "", "the `PRESET` of xz: default, smallest, or what xz --lzma2 takes, such as 9e or 6,dict=32MiB")
+	preset := flags.String("preset", lzma2.Default.Name(), "the `PRESET` of the compression: default, smallest or fast")
 	var limit capacity
 	flags.Var(&limit, "capacity", "fail if the archive does not fit in `BYTES`, as 8388608, 8192K or 8M")
 	out := flags.String("out", "", "the archive, the `FILE` to write")
@@ -64,8 +61,8 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	if o.HostTools, err = pack.ParseHostTools(*hostTools); err != nil {
 		return cli.Usagef("--host-tools: %v", err)
 	}
-	if o.Encoder, err = encoder(*compressor, *xz, *preset); err != nil {
-		return err
+	if o.Encoder, err = lzma2.ParsePreset(*preset); err != nil {
+		return cli.Usagef("--%v", err)
 	}
 	for _, text := range add {
 		a, err := pack.ParseAddition(text)
@@ -98,7 +95,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	files := outputs{{*out, archive}, {*manifestOut, listing.Bytes()}, {*report, summary}, {*spdx, document}}
-	if err := files.check(packInputs(o, *xz), r.Files); err != nil {
+	if err := files.check(packInputs(o), r.Files); err != nil {
 		return err
 	}
 	return files.write(func() error {
@@ -111,8 +108,8 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 }
 
 // packInputs are the files that the command line names.
-func packInputs(o pack.Options, xz string) []string {
-	inputs := slices.Concat(o.Trees, o.Lists, []string{o.Symvers, o.Config, o.Release, xz})
+func packInputs(o pack.Options) []string {
+	inputs := slices.Concat(o.Trees, o.Lists, []string{o.Symvers, o.Config, o.Release})
 	for _, a := range o.Add {
 		inputs = append(inputs, a.File)
 	}
@@ -130,21 +127,6 @@ func progress(stderr io.Writer) func(string) {
 		return nil
 	}
 	return func(step string) { fmt.Fprintf(stderr, "packer: %s\n", step) }
-}
-
-// encoder returns the compressor that the flags name.
-func encoder(name, xz, preset string) (lzma2.Encoder, error) {
-	switch {
-	case name == "go" && xz == "" && preset == "":
-		return lzma2.Go(), nil
-	case name == "go":
-		return nil, cli.Usagef("--xz or --xz-preset is given, and --compressor is go: expected --compressor xz")
-	case name == "xz" && xz == "":
-		return nil, cli.Usagef("--compressor is xz: expected --xz FILE, the program")
-	case name == "xz":
-		return lzma2.Program(xz, cmp.Or(preset, "default")), nil
-	}
-	return nil, cli.Usagef("--compressor is %q: expected go or xz", name)
 }
 
 func runPlaceholder(args []string, _, _ io.Writer) error {

@@ -49,14 +49,14 @@ def kernel_group_files(name):
     """
     return {file: "{}_{}".format(name, group) for file, group in (_FILES | {path: path for path in _OUTS}).items()}
 
-def kernel(generation, kernel, more = {}, compressor = "go", **kwargs):
+def kernel(generation, kernel, more = {}, preset = "fast", **kwargs):
     """A generation's kernel_build `android14`, kleaf_kernel `android14_kernel` and kheaders_archive `android14_archive`.
 
     Args:
         generation: of Kleaf.
         kernel: the kernel built here.
         more: further attributes of kleaf_kernel.
-        compressor: of the archive; xz takes a minute.
+        preset: of the archive.
         **kwargs: further attributes of kernel_build.
     """
     name = "android{}".format(generation)
@@ -76,5 +76,5 @@ def kernel(generation, kernel, more = {}, compressor = "go", **kwargs):
         modules_prepare = name + "_modules_prepare",
         **more
     )
-    kheaders_archive(name = name + "_archive", compressor = compressor, kernel = name + "_kernel")
+    kheaders_archive(name = name + "_archive", kernel = name + "_kernel", preset = preset)
     native.filegroup(name = name + "_manifest", srcs = [name + "_archive"], output_group = "manifest")
