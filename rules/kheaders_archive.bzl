@@ -139,7 +139,7 @@ kheaders_archive = rule(
         "kernel_release": attr.label(doc = "include/config/kernel.release.", allow_single_file = True),
         "module_symvers": attr.label(doc = "Module.symvers, from modpost.", allow_single_file = True),
         "preset": attr.string(
-            doc = "`smallest` spends twice the time on an archive about 1 % smaller; `fast` a third of it on one 15 % larger.",
+            doc = "`smallest` spends more time and memory on a smaller archive, `fast` less on a larger one; `tools/bazel run //bench:pack` prints both.",
             default = "default",
             values = ["default", "smallest", "fast"],
         ),
