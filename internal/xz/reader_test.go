@@ -92,7 +92,7 @@ func TestNewReaderErrors(t *testing.T) {
 		{"unknown check", unknown, "read xz file: check 2 is not known"},
 		{"other filter", foreign(t, text(1000), "--arm", "--lzma2", "-T1"), "read xz file: block header names other filters: expected LZMA2, alone or after x86"},
 		{"three filters", foreign(t, text(1000), "--delta", "--x86", "--lzma2", "-T1"), "read xz file: block header names other filters"},
-		{"dictionary", huge, "read xz file: block needs a dictionary of 4294967295 bytes: the limit is 134217728"},
+		{"dictionary", huge, "read xz file: dictionary has 4294967295 bytes, expected at most 134217728; give --memory-limit"},
 		{"cut in a block", p[:1000], "read xz file: file is truncated"},
 		{"cut in the index", p[:len(p)-14], "read xz file: file is truncated"},
 		{"damaged data", damaged(1000), "read xz file: "},

@@ -145,7 +145,7 @@ func TestCommands(t *testing.T) {
 		{"extract --carrier stamped --out none --dir none", 1, "", "expected one of --out FILE and --dir DIR"},
 		{"extract --carrier stamped --dir tree", 1, "", "is not empty"},
 		{"inspect", 1, "", "patcher: inspect: expected one FILE, got 0"},
-		{"inspect none", 1, "", "patcher: inspect: read file: open none: no such file or directory"},
+		{"inspect none", 1, "", "patcher: inspect: read file: stat none: no such file or directory"},
 		{"inspect .", 1, "", "patcher: inspect: read file .: it is a directory"},
 		{"verify vmlinux", 1, "", "holds a placeholder: expected a stamped archive"},
 		{"verify --section .text stamped", 1, "", "disagree"},
