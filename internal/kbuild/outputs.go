@@ -57,10 +57,10 @@ func (k Kernel) writeHeaders(src, obj string) error {
 			object = append(object, tool.Name)
 		}
 	}
-	slices.Sort(object)
+	object = slices.Compact(sorted(object))
 	// Stripping a copy keeps make's view.
 	tools := filepath.Join(k.Scratch, "tools")
-	stripped, err := stripPrograms(obj, tools, slices.Compact(object))
+	stripped, err := stripPrograms(obj, tools, object)
 	if err != nil {
 		return err
 	}
