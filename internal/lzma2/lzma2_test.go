@@ -149,16 +149,66 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
+// refined finds the matches of a text.
+func refined(text []byte, reach int) (*window, *refiner) {
+	w, r := newWindow(0, append(bytes.Clone(text), make([]byte, slack)...), 0, len(text), reach, 1), new(refiner)
+	for i := range w.counts {
+		w.count(i)
+	}
+	w.sum()
+	for i := range w.counts {
+		w.place(i)
+	}
+	w.refine(r, 0, 0, pairs)
+	return w, r
+}
+
+// TestWork has texts that have too much in common with themselves: each place is
+// sorted a few times, not once for each byte of the longest match.
+func TestWork(t *testing.T) {
+	const n, most = 1 << 20, 8
+	repeat := func(s string) []byte { return bytes.Repeat([]byte(s), n/len(s)) }
+	for name, in := range map[string][]byte{
+		"zeros":                    make([]byte, n),
+		"period 2":                 repeat("ab"),
+		"period 3":                 repeat("abc"),
+		"period 3, two the same":   repeat("aab"),
+		"period 7":                 repeat("abcdefg"),
+		"period 16":                repeat("abcdefghijklmnop"),
+		"period 100":               repeat(string(header(100))),
+		"period 273":               repeat(string(header(maxMatch))),
+		"period 2 in text":         slices.Concat(header(n/4), repeat("ab"), header(n/8)),
+		"periods 2 and 3":          repeat(strings.Repeat("ab", 10_000) + strings.Repeat("abc", 5000) + "-"),
+		"short periods":            short(n),
+		"noise":                    random(n / 4),
+		"noise, twice":             bytes.Repeat(random(n/8), 2),
+		"noise, a dictionary away": bytes.Repeat(random(n/4), 2),
+	} {
+		_, r := refined(in, n/4)
+		if r.work > most*len(in) {
+			t.Errorf("%s: each place was sorted %d times, want %d at most", name, r.work/len(in), most)
+		}
+		b := encode(t, Fast, in, 2)
+		if got, err := io.ReadAll(b.Open()); err != nil || !bytes.Equal(got, in) {
+			t.Errorf("%s: got %d bytes, %v, want the %d that were compressed", name, len(got), err, len(in))
+		}
+	}
+}
+
+// short returns n bytes: stretches of the periods 2 to 16, each some fifty times.
+func short(n int) (p []byte) {
+	for i := 0; len(p) < n; i++ {
+		p = append(p, bytes.Repeat([]byte("abcdefghijklmnop"[:2+i%15]), 50+i%7)...)
+	}
+	return p[:n]
+}
+
 // TestMatches compares the matches that are found with all there are. Short
 // ones are left out: those that are far away are not wanted.
 func TestMatches(t *testing.T) {
 	text := slices.Concat(header(6000), growing(60), bytes.Repeat([]byte("abc"), 300), header(3000), random(500))
 	n := len(text)
-	w := newWindow(0, append(bytes.Clone(text), make([]byte, slack)...), 0, n, 1<<20, 1)
-	w.count(0)
-	w.sum()
-	w.place(0)
-	w.refine(new(refiner), 0, 0, pairs)
+	w, _ := refined(text, 1<<20)
 	var m matches
 	m.reset(w, 0, n)
 	for i := range n {

@@ -37,6 +37,7 @@ type refiner struct {
 	reach uint32 // the longest distance in bytes
 	depth int    // bytes at which matches are cut off
 	out   *sink
+	work  int // places that were sorted, as often as they were
 	// Room for the places of a bucket.
 	order      []uint32
 	lengths    []uint16
@@ -59,6 +60,7 @@ func (r *refiner) refine(s, room []suffix, depth, left int) {
 		if n < 2 || s[n-1].pos < r.from {
 			return
 		}
+		r.work += n
 		if n <= small {
 			r.each(s, depth, left)
 			return
@@ -79,6 +81,7 @@ func (r *refiner) refine(s, room []suffix, depth, left int) {
 			return
 		}
 		if left == 0 {
+			s = r.thin(s, depth)
 			r.load(s, depth)
 			left = 8
 			continue

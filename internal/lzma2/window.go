@@ -158,6 +158,10 @@ func (r *refiner) places(p []uint32, depth int) {
 		}
 		return
 	}
+	if n > hot {
+		p = r.thinPlaces(p, depth)
+		n = len(p)
+	}
 	if n <= hot {
 		if len(r.here) < n {
 			size := min(2*n, hot)
@@ -170,6 +174,7 @@ func (r *refiner) places(p []uint32, depth int) {
 		r.refine(s, r.room[:n], depth, 8)
 		return
 	}
+	r.work += n
 	first, same, before := p[0], r.depth-depth, true
 	for _, pos := range p[1:] {
 		same = common(r.text, int(pos)+depth, int(first)+depth, 0, same)
