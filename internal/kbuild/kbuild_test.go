@@ -3,6 +3,7 @@
 package kbuild
 
 import (
+	"archive/tar"
 	"bytes"
 	"fmt"
 	"io"
@@ -307,6 +308,57 @@ func TestStripPrograms(t *testing.T) {
 	after, err := os.ReadFile(filepath.Join(dir, names[0]))
 	if err != nil || bytes.Contains(after, []byte(obj)) || !bytes.HasPrefix(after, []byte("\x7fELF")) {
 		t.Errorf("got %d bytes, %v; want the plugin without the path", len(after), err)
+	}
+}
+
+// A host tool is found twice, as a file of scripts/ and by its name, and the
+// program is replaced by its stripped copy: the tar has it once.
+func TestHeadersHaveEachNameOnce(t *testing.T) {
+	dir := t.TempDir()
+	src, obj := filepath.Join(dir, "source"), filepath.Join(dir, "object")
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"source/Makefile":                  "all:\n",
+		"source/include/linux/a.h":         "#define A\n",
+		"object/include/config/auto.conf":  "CONFIG_X86=y\n",
+		"object/include/generated/b.h":     "#define B\n",
+		"object/scripts/basic/fixdep":      string(self),
+		"object/scripts/genksyms/genksyms": "#!/bin/sh\n",
+		"object/scripts/mod/modpost":       string(self),
+		"object/tools/objtool/objtool":     string(self),
+	} {
+		write(t, dir, name, content)
+	}
+	k := Kernel{Target: kmake.Target{Arch: "x86_64"}, Headers: filepath.Join(dir, "headers.tar"), Scratch: dir, Log: io.Discard}
+	if err := k.writeHeaders(src, obj); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(k.Headers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	seen := map[string]int{}
+	for r := tar.NewReader(f); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[h.Name]++
+		if h.Typeflag != tar.TypeReg || seen[h.Name] > 1 {
+			t.Errorf("member %q has type %c and is there %d times, want a file, once", h.Name, h.Typeflag, seen[h.Name])
+		}
+	}
+	for _, name := range []string{"Makefile", "scripts/basic/fixdep", "scripts/genksyms/genksyms", "tools/objtool/objtool"} {
+		if seen[name] != 1 {
+			t.Errorf("%s is there %d times, want once", name, seen[name])
+		}
 	}
 }
 
