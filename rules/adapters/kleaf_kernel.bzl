@@ -124,7 +124,7 @@ kleaf_kernel = rule(
             allow_files = True,
         ),
         "srcs": attr.label_list(
-            doc = "The kernel's source, as `kernel_build` has it in its srcs. Headers, Makefiles and scripts are taken from it. Prebuilts have the last two in their `_filegroup_decl.tar.gz`, and headers in `headers`.",
+            doc = "The kernel's source, the srcs of `kernel_build`. Headers, Makefiles and scripts are taken from it. Prebuilts have the last two in their `_filegroup_decl.tar.gz`, and headers in `headers`.",
             allow_files = True,
         ),
     },
