@@ -13,7 +13,7 @@ def _run(rctx, what, command):
 def _variable(rctx, name, packages):
     value = rctx.getenv(name)
     if not value or not rctx.path(value).exists:
-        fail("no {}: --repo_env={} is {}; expected where it is, as tools/debian/setup gives it".format(packages, name, value or "not set"))
+        fail("no {}: --repo_env={} is {}; expected an existing path; run tools/debian/setup {}, or set it".format(packages, name, value or "not set", name))
     return value
 
 def _bpf_corpus_repository_impl(rctx):
