@@ -5,6 +5,8 @@ package lzma2
 import (
 	"slices"
 	"sync"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/hugepage"
 )
 
 // encoder is one call of Encode.
@@ -15,6 +17,27 @@ type encoder struct {
 	ends    []int    // of the segments
 	results [][]byte // of the segments
 	queue   *queue
+	most    int      // bytes that a slot's text has, and slack more
+	order   []uint32 // memory of the window whose matches are looked for
+	slots   [2]slot
+}
+
+// slot is the memory of some segments, and who waits for them. There are two:
+// the matches of the next segments are looked for while those of the last are
+// used.
+type slot struct {
+	text   []byte
+	sinks  []sink
+	places []place
+	busy   *sync.WaitGroup
+}
+
+// resize returns n values, in the memory of s if there is some: it is for most.
+func resize[T any](s []T, n, most int) []T {
+	if s == nil {
+		s = hugepage.Make[T](most)
+	}
+	return s[:n]
 }
 
 // margin is what a segment does not use of the dictionary before it: so much
@@ -25,39 +48,42 @@ const margin = 2 * replay
 const group = 1 << 17
 
 func newEncoder(p Part, preset Preset, workers int) *encoder {
-	ends := split(p)
+	ends := split(p, preset.segment)
+	most := min(p.Len(), preset.dict+max(windowMost, 4*preset.segment))
 	return &encoder{
 		part: p, starts: p.starts(), preset: preset,
 		ends: ends, results: make([][]byte, len(ends)),
-		queue: newQueue(workers),
+		queue: newQueue(workers), most: most,
 	}
 }
 
-// run encodes the segments, some at a time: as many as the dictionary is long.
-// The matches of the next ones are looked for while those of the last are used.
+// windowMost is how many bytes are looked at together, at most, unless a segment
+// has more.
+const windowMost = 8 << 20
+
+// run encodes the segments, some at a time.
 func (e *encoder) run() []byte {
-	most := max(e.preset.dict, 8<<20)
-	if e.preset.dict > 8<<20 {
-		most = 16 << 20
-	}
-	var busy []*sync.WaitGroup
-	for first := 0; first < len(e.ends); {
+	for first, turn := 0, 0; first < len(e.ends); turn++ {
 		last, start := first, e.start(first)
-		for last+1 < len(e.ends) && e.ends[last+1]-start <= most {
+		for last+1 < len(e.ends) && e.ends[last+1]-start <= windowMost {
 			last++
 		}
-		if len(busy) == 2 {
-			busy[0].Wait()
-			busy = busy[1:]
-		}
-		busy = append(busy, e.segments(first, last))
+		s := &e.slots[turn%len(e.slots)]
+		s.wait()
+		s.busy = e.segments(s, first, last)
 		first = last + 1
 	}
-	for _, b := range busy {
-		b.Wait()
+	for i := range e.slots {
+		e.slots[i].wait()
 	}
 	e.queue.close()
 	return append(slices.Concat(e.results...), controlEnd)
+}
+
+func (s *slot) wait() {
+	if s.busy != nil {
+		s.busy.Wait()
+	}
 }
 
 // start returns where a segment begins.
@@ -70,16 +96,38 @@ func (e *encoder) start(i int) int {
 
 // segments finds the matches of the segments from first to last, and begins to
 // encode them.
-func (e *encoder) segments(first, last int) *sync.WaitGroup {
+func (e *encoder) segments(s *slot, first, last int) *sync.WaitGroup {
 	start, end := e.start(first), e.ends[last]
 	base := max(0, start-e.preset.dict)
-	text := make([]byte, end-base+slack)
-	e.part.copyAt(text, e.starts, base)
-	w := newWindow(base, text, max(0, start-base-replay), end-base, e.preset.dict-margin, e.queue.workers)
+	s.text = resize(s.text, end-base+slack, e.most+slack)
+	text := s.text
+	clear(text[e.part.copyAt(text, e.starts, base):])
 
+	var begin func(k *worker, at, end int) parser
+	if e.preset.lazy {
+		c := newChains(text, e.preset.dict, resize(s.places, end-base, e.most))
+		s.places = c.places
+		begin = func(k *worker, at, end int) parser { k.lazy.begin(c, at, end); return &k.lazy }
+	} else {
+		w := e.window(s, base, start, end)
+		begin = func(k *worker, at, end int) parser { k.optimal.begin(w, at, end); return &k.optimal }
+	}
+	return e.queue.each(last-first+1, func(k *worker, i int) {
+		i += first
+		at, end := e.start(i)-base, e.ends[i]-base
+		e.results[i] = slices.Clone(encodeSegment(k.out[:0], &k.coder, begin(k, at, end), text, at, end, i == 0))
+	})
+}
+
+// window finds the matches from start to end; base is where the text begins.
+func (e *encoder) window(s *slot, base, start, end int) *window {
+	if s.sinks == nil {
+		s.sinks = make([]sink, e.queue.workers)
+	}
+	w := newWindow(base, s.text, max(0, start-base-replay), end-base, e.preset.dict-margin, s.sinks)
 	each := func(n int, do func(*worker, int)) { e.queue.each(n, do).Wait() }
 	each(len(w.counts), func(_ *worker, i int) { w.count(i) })
-	w.sum()
+	w.sum(resize(e.order, 0, e.most))
 	each(len(w.counts), func(_ *worker, i int) { w.place(i) })
 	groups := w.groups(group)
 	each(len(groups), func(k *worker, i int) {
@@ -89,10 +137,6 @@ func (e *encoder) segments(first, last int) *sync.WaitGroup {
 		}
 		w.refine(&k.refiner, k.number, from, groups[i])
 	})
-	w.order = nil
-	return e.queue.each(last-first+1, func(k *worker, i int) {
-		i += first
-		k.parser.begin(w, e.start(i)-base, e.ends[i]-base, e.preset.nice)
-		e.results[i] = slices.Clone(encodeSegment(k.out[:0], &k.coder, &k.parser, e.start(i)-base, i == 0))
-	})
+	e.order, w.order = w.order, nil
+	return w
 }

@@ -2,6 +2,8 @@
 
 package lzma2
 
+import "bytes"
+
 // A match is text that was there before.
 type match struct {
 	end  uint32 // of the match, in the window
@@ -34,10 +36,42 @@ type matches struct {
 func (m *matches) reset(w *window, at, end int) {
 	m.window, m.end, m.next, m.loaded = w, end, max(0, at-replay), -1
 	m.first, m.n = 0, 0
+	m.carry(at)
 }
 
-// replay is how many bytes before a segment its matches may begin.
+// replay is how many bytes before a segment its matches may begin: the refiner
+// finds those. Of longer ones, carry finds one.
 const replay = 4096
+
+const (
+	carried      = 64 // bytes of a match that carry looks for
+	carriedTries = 8
+)
+
+// carry adds the longest match at the first place of a segment: a long repeat
+// may have begun far before it.
+func (m *matches) carry(at int) {
+	w := m.window
+	if m.end-at < carried {
+		return
+	}
+	start, from := w.text[at:at+carried], max(0, at-int(w.reach))
+	var best match
+	for end, tries := at+carried-1, 0; tries < carriedTries; tries++ {
+		i := bytes.LastIndex(w.text[from:end], start)
+		if i < 0 {
+			break
+		}
+		i += from
+		if n := common(w.text, at, i, carried, m.end-at); at+n > int(best.end) {
+			best = match{uint32(at + n), uint32(at - i - 1), false}
+		}
+		end = i + carried - 1
+	}
+	if best.end > 0 {
+		m.add(best)
+	}
+}
 
 // at returns the matches at pos, which is not before that of an earlier call.
 func (m *matches) at(pos int) []match {

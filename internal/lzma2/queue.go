@@ -8,7 +8,8 @@ import "sync"
 type worker struct {
 	number  int
 	refiner refiner
-	parser  parser
+	optimal optimal
+	lazy    lazy
 	coder   coder
 	out     []byte
 }

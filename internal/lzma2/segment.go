@@ -24,39 +24,37 @@ const (
 	controlDictionary  = 0xe0 // all that, and a reset of the dictionary
 )
 
-// pricesLast is for how many operations prices are used before they are
-// computed again.
-const pricesLast = 128
+// parser divides a segment into operations.
+type parser interface {
+	// next returns operations for the bytes from at on, one or more. They are
+	// valid until the next call.
+	next(c *coder, at int) []operation
+}
 
-// encodeSegment appends the chunks of text[at:p.end]. They begin with a reset of
+// encodeSegment appends the chunks of text[at:end]. They begin with a reset of
 // the state, so that no other segment need be known, and with one of the
 // dictionary if this is the first of all; later ones use what came before.
-func encodeSegment(dst []byte, c *coder, p *parser, at int, first bool) []byte {
+func encodeSegment(dst []byte, c *coder, p parser, text []byte, at, end int, first bool) []byte {
 	control := byte(controlProperties)
 	if first {
 		control = controlDictionary
 	}
 	c.resetState()
 	var ops []operation
-	for at < p.end {
-		start, used := at, pricesLast
+	for at < end {
+		start := at
 		c.rc.reset()
-		for at < p.end {
+		for at < end {
 			if len(ops) == 0 {
-				if used >= pricesLast {
-					p.prices.update(&c.model)
-					used = 0
-				}
 				ops = p.next(c, at)
 			}
 			op := ops[0]
 			if c.rc.length() > maxChunkData-operationRoom || at+int(op.len)-start > maxChunkDecoded {
 				break
 			}
-			c.encode(p.text, at, op)
+			c.encode(text, at, op)
 			at += int(op.len)
 			ops = ops[1:]
-			used++
 		}
 		c.rc.finish()
 		n, data := at-start, c.rc.out
@@ -77,7 +75,7 @@ func encodeSegment(dst []byte, c *coder, p *parser, at int, first bool) []byte {
 			stored, control = controlStoredReset, controlProperties
 		}
 		dst = binary.BigEndian.AppendUint16(append(dst, stored), uint16(n-1))
-		dst = append(dst, p.text[start:at]...)
+		dst = append(dst, text[start:at]...)
 		c.resetState()
 		control = max(control, controlState)
 		ops = nil // they were for another state

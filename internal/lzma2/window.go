@@ -26,29 +26,46 @@ var farthest = [5]uint32{2: 1 << 9, 3: 1 << 14, 4: 1 << 19}
 
 // sink takes what a refiner finds, by block.
 type sink struct {
-	open [][]found
-	full [][][]found
+	blocks [][][]found // each in chunks, of which the last has room
+	free   [][]found   // chunks
 }
 
 const sinkChunk = 1 << 10
 
-func newSink(blocks int) sink {
-	return sink{make([][]found, blocks), make([][][]found, blocks)}
+// reset empties the sink, and keeps its memory.
+func (s *sink) reset(blocks int) {
+	for _, chunks := range s.blocks {
+		s.free = append(s.free, chunks...)
+	}
+	s.blocks = slices.Grow(s.blocks[:0], blocks)[:blocks]
+	for i := range s.blocks {
+		s.blocks[i] = s.blocks[i][:0]
+	}
 }
 
 func (s *sink) add(pos, dist uint32, n int) {
 	if n < len(farthest) && dist > farthest[n] {
 		return
 	}
-	b := pos >> blockBits
-	o := s.open[b]
-	if len(o) == cap(o) {
-		if o != nil {
-			s.full[b] = append(s.full[b], o)
-		}
-		o = make([]found, 0, sinkChunk)
+	chunks := &s.blocks[pos>>blockBits]
+	last := len(*chunks) - 1
+	if last < 0 || len((*chunks)[last]) == sinkChunk {
+		*chunks = append(*chunks, s.chunk())
+		last++
 	}
-	s.open[b] = append(o, newFound(pos, dist, n))
+	c := &(*chunks)[last]
+	*c = append(*c, newFound(pos, dist, n))
+}
+
+// chunk returns an empty chunk.
+func (s *sink) chunk() []found {
+	n := len(s.free)
+	if n == 0 {
+		return make([]found, 0, sinkChunk)
+	}
+	c := s.free[n-1]
+	s.free = s.free[:n-1]
+	return c[:0]
 }
 
 // window is a stretch of text, and the matches of its last part.
@@ -75,12 +92,12 @@ const pairs = 1 << 16
 // slice is how much text is counted at a time, in bytes.
 const slice = 1 << 20
 
-func newWindow(base int, text []byte, from, to, reach, workers int) *window {
-	w := &window{base: base, text: text, from: from, to: to, reach: uint32(reach), depth: maxMatch}
+// newWindow returns a window that finds matches by some workers, each with a sink.
+func newWindow(base int, text []byte, from, to, reach int, sinks []sink) *window {
+	w := &window{base: base, text: text, from: from, to: to, reach: uint32(reach), depth: maxMatch, sinks: sinks}
 	w.counts = make([][]uint32, (to+slice-1)/slice)
-	w.sinks = make([]sink, workers)
-	for i := range w.sinks {
-		w.sinks[i] = newSink(to>>blockBits + 1)
+	for i := range sinks {
+		sinks[i].reset(to>>blockBits + 1)
 	}
 	return w
 }
@@ -94,8 +111,9 @@ func (w *window) count(i int) {
 	w.counts[i] = counts
 }
 
-// sum turns the counts into where the places belong.
-func (w *window) sum() {
+// sum turns the counts into where the places belong. They are put into order, if
+// it is not nil.
+func (w *window) sum(order []uint32) {
 	w.starts = make([]uint32, pairs+1)
 	sum := uint32(0)
 	for k := range pairs {
@@ -105,7 +123,7 @@ func (w *window) sum() {
 		}
 	}
 	w.starts[pairs] = sum
-	w.order = make([]uint32, sum)
+	w.order = slices.Grow(order, int(sum))[:sum]
 }
 
 // place puts the places of a slice in order.
@@ -240,14 +258,10 @@ func (w *window) sorted(b int, list []found, starts []uint32) ([]found, []uint32
 	total := 0
 	each := func(do func(found)) {
 		for i := range w.sinks {
-			s := &w.sinks[i]
-			for _, part := range s.full[b] {
-				for _, f := range part {
+			for _, chunk := range w.sinks[i].blocks[b] {
+				for _, f := range chunk {
 					do(f)
 				}
-			}
-			for _, f := range s.open[b] {
-				do(f)
 			}
 		}
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/elfstrip"
+	"github.com/rules-kheaders/rules_kheaders/internal/hugepage"
 	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/profile"
@@ -342,7 +343,7 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 		p = edit(p)
 	}
 	if cap(n.free) < len(p) {
-		n.free = newPiece(max(pieceSize, len(p)))
+		n.free = hugepage.Make[byte](max(pieceSize, len(p)))[:0]
 	}
 	m := member{name: f.name, mode: 0o644}
 	text := strings.HasSuffix(f.name, ".h") || strings.HasSuffix(f.name, ".c")

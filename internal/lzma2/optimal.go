@@ -19,22 +19,36 @@ type node struct {
 	reps  [reps]uint32
 }
 
-// parser divides a segment into operations. It looks for the cheapest way
-// through the next bytes, at the prices that the coder has now, as LZMA's
-// encoders have done since 2001: what it knows of a place is one way only, so
-// it tries "match, literal, same distance again" as one step too.
-type parser struct {
+// optimal is a parser that looks for the cheapest way through the next bytes, at
+// the prices that the coder has now, as LZMA's encoders have done since 2001:
+// it keeps one way to a place only, so it tries "match, literal, same distance
+// again" as one step too.
+type optimal struct {
 	text    []byte
 	end     int // of the segment
-	nice    int // length of a match that is taken without looking further
 	matches matches
 	prices  prices
+	used    int // operations since the prices were computed
 	nodes   [maxPath + 2*maxMatch + 8]node
 	ops     []operation // of the last path, in order
 }
 
-// next returns operations for the bytes from at on, one or more.
-func (p *parser) next(c *coder, at int) []operation {
+// pricesLast is for how many operations prices are used before they are
+// computed again.
+const pricesLast = 128
+
+// next implements [parser].
+func (p *optimal) next(c *coder, at int) []operation {
+	if p.used >= pricesLast {
+		p.prices.update(&c.model)
+		p.used = 0
+	}
+	ops := p.search(c, at)
+	p.used += len(ops)
+	return ops
+}
+
+func (p *optimal) search(c *coder, at int) []operation {
 	n := &p.nodes
 	n[0] = node{state: c.state, reps: c.reps}
 	last := 0 // the farthest node with a price
@@ -55,14 +69,14 @@ func (p *parser) next(c *coder, at int) []operation {
 		// Long matches end the path.
 		var repLen [reps]int
 		for i, dist := range here.reps {
-			repLen[i] = p.repeated(pos, dist, limit)
-			if repLen[i] >= p.nice {
+			repLen[i] = repeated(p.text, pos, dist, limit)
+			if repLen[i] == maxMatch {
 				return append(p.path(cur), operation{uint32(i), uint32(repLen[i])})
 			}
 		}
 		longest := 0
 		if k := len(list); k > 0 {
-			if longest = list[k-1].len(pos, limit); longest >= p.nice {
+			if longest = list[k-1].len(pos, limit); longest == maxMatch {
 				return append(p.path(cur), operation{list[k-1].dist + reps, uint32(longest)})
 			}
 		}
@@ -74,7 +88,7 @@ func (p *parser) next(c *coder, at int) []operation {
 }
 
 // grow makes the nodes up to that at to known, as out of reach.
-func (p *parser) grow(last, to int) int {
+func (p *optimal) grow(last, to int) int {
 	for last < to {
 		last++
 		p.nodes[last].price = noPath
@@ -83,7 +97,7 @@ func (p *parser) grow(last, to int) int {
 }
 
 // arrive finds the state and the distances after the way to a node.
-func (p *parser) arrive(cur int) {
+func (p *optimal) arrive(cur int) {
 	n := &p.nodes[cur]
 	from := &p.nodes[cur-int(n.len)-int(n.extra)]
 	switch {
@@ -107,7 +121,7 @@ func (p *parser) arrive(cur int) {
 }
 
 // path returns the operations that lead to a node.
-func (p *parser) path(cur int) []operation {
+func (p *optimal) path(cur int) []operation {
 	for at := cur; at > 0; {
 		n := &p.nodes[at]
 		switch {
@@ -127,21 +141,21 @@ func (p *parser) path(cur int) []operation {
 }
 
 // repeated returns how many bytes repeat at a distance; 0 for less than two.
-func (p *parser) repeated(pos int, dist uint32, limit int) int {
+func repeated(text []byte, pos int, dist uint32, limit int) int {
 	from := pos - int(dist) - 1
 	if from < 0 {
 		return 0
 	}
-	a, b := p.text[pos:], p.text[from:]
+	a, b := text[pos:], text[from:]
 	if a[0] != b[0] || limit < minMatch || a[1] != b[1] {
 		return 0
 	}
-	return common(p.text, pos, from, 2, limit)
+	return common(text, pos, from, 2, limit)
 }
 
 // literal tries a literal, a short repetition, and a literal with a repetition
 // after it.
-func (p *parser) literal(c *coder, cur, last, pos, limit int) int {
+func (p *optimal) literal(c *coder, cur, last, pos, limit int) int {
 	here := &p.nodes[cur]
 	before, match := byte(0), byte(0)
 	if pos > 0 {
@@ -176,7 +190,7 @@ func (p *parser) literal(c *coder, cur, last, pos, limit int) int {
 	}
 	// What differs is over after this byte.
 	if limit > minMatch {
-		after := p.repeated(pos+1, here.reps[0], min(limit-1, maxMatch))
+		after := repeated(p.text, pos+1, here.reps[0], min(limit-1, maxMatch))
 		if after >= minMatch {
 			s := here.state.literal()
 			price += p.rep0(c, s) + p.prices.rep[after]
@@ -189,18 +203,18 @@ func (p *parser) literal(c *coder, cur, last, pos, limit int) int {
 
 // rep0 is the price of a long repetition of the last distance, without that of
 // its length.
-func (p *parser) rep0(c *coder, s state) uint32 {
+func (p *optimal) rep0(c *coder, s state) uint32 {
 	return c.isMatch[s].price1() + c.isRep[s].price1() + c.isRep0[s].price0() + c.isRep0Long[s].price1()
 }
 
-func (p *parser) better(at int, price, dist uint32, n, extra int) {
+func (p *optimal) better(at int, price, dist uint32, n, extra int) {
 	if to := &p.nodes[at]; price < to.price {
 		to.price, to.dist, to.len, to.extra = price, dist, uint16(n), uint16(extra)
 	}
 }
 
 // repetitions tries the distances that are remembered.
-func (p *parser) repetitions(c *coder, cur, last, pos, limit int, repLen *[reps]int) int {
+func (p *optimal) repetitions(c *coder, cur, last, pos, limit int, repLen *[reps]int) int {
 	here := &p.nodes[cur]
 	s := here.state
 	base := here.price + c.isMatch[s].price1() + c.isRep[s].price1()
@@ -227,12 +241,12 @@ func (p *parser) repetitions(c *coder, cur, last, pos, limit int, repLen *[reps]
 
 // andAgain tries to go on, after a match or repetition of n bytes that led to
 // state s, with a literal and the same distance.
-func (p *parser) andAgain(c *coder, cur, last, pos, limit, n int, price, op, dist uint32, s state) int {
+func (p *optimal) andAgain(c *coder, cur, last, pos, limit, n int, price, op, dist uint32, s state) int {
 	if n+1+minMatch > p.end-pos {
 		return last
 	}
 	at, from := pos+n, pos+n-int(dist)-1
-	after := p.repeated(at+1, dist, min(p.end-at-1, maxMatch))
+	after := repeated(p.text, at+1, dist, min(p.end-at-1, maxMatch))
 	if after == 0 {
 		return last
 	}
@@ -246,7 +260,7 @@ func (p *parser) andAgain(c *coder, cur, last, pos, limit, n int, price, op, dis
 
 // pairs tries the matches that were found, each at the lengths that no nearer
 // one has.
-func (p *parser) pairs(c *coder, cur, last, pos, limit int, list []match, rep0 int) int {
+func (p *optimal) pairs(c *coder, cur, last, pos, limit int, list []match, rep0 int) int {
 	here := &p.nodes[cur]
 	s := here.state
 	base := here.price + c.isMatch[s].price1() + c.isRep[s].price0()
@@ -278,7 +292,7 @@ func (p *parser) pairs(c *coder, cur, last, pos, limit int, list []match, rep0 i
 }
 
 // begin makes the parser ready for the segment from at to end of a window.
-func (p *parser) begin(w *window, at, end, nice int) {
-	p.text, p.end, p.nice = w.text, end, nice
+func (p *optimal) begin(w *window, at, end int) {
+	p.text, p.end, p.used = w.text, end, pricesLast
 	p.matches.reset(w, at, end)
 }
