@@ -2,50 +2,18 @@
 
 package xz
 
-import (
-	"encoding/binary"
-	"io"
-)
+import "encoding/binary"
 
-// arm64Reader undoes the ARM64 filter (5.3.2), by which the targets of BL and ADRP are
+// undoARM64 undoes the ARM64 filter (5.3.2), by which the targets of BL and ADRP are
 // absolute, so that calls to one place look alike (liblzma's simple/arm64.c).
-type arm64Reader struct {
-	in  io.Reader
-	err error  // of in
-	at  uint32 // address of buf[0], a multiple of 4
-
-	buf        [32 << 10]byte
-	start, end int // of what is decoded and not read
-	rest       int // bytes behind that, too few for an instruction
-}
-
-func (a *arm64Reader) Read(p []byte) (int, error) {
-	for a.start == a.end {
-		if a.err != nil {
-			return 0, a.err
-		}
-		a.fill()
+// The first byte's address is a multiple of 4.
+func undoARM64(p []byte, at uint32) int {
+	end := len(p) &^ 3
+	for i := 0; i < end; i += 4 {
+		word := p[i : i+4]
+		binary.LittleEndian.PutUint32(word, relativeARM64(binary.LittleEndian.Uint32(word), at+uint32(i)))
 	}
-	n := copy(p, a.buf[a.start:a.end])
-	a.start += n
-	return n, nil
-}
-
-// fill reads more and decodes it. At the end, the last bytes, too few for an
-// instruction, are what they are.
-func (a *arm64Reader) fill() {
-	copy(a.buf[:], a.buf[a.end:a.end+a.rest])
-	n, err := a.in.Read(a.buf[a.rest:])
-	n, a.err = n+a.rest, err
-	a.start, a.end = 0, n&^3
-	for i := 0; i < a.end; i += 4 {
-		word := a.buf[i : i+4]
-		binary.LittleEndian.PutUint32(word, relativeARM64(binary.LittleEndian.Uint32(word), a.at+uint32(i)))
-	}
-	a.at += uint32(a.end)
-	if a.rest = n - a.end; err == io.EOF {
-		a.end, a.rest = n, 0
-	}
+	return end
 }
 
 // relativeARM64 returns the instruction at pc with a relative target.

@@ -53,12 +53,12 @@ func TestARM64Filter(t *testing.T) {
 		}
 	}
 	encoded := instructions(5002, 5)
-	once, err := io.ReadAll(&arm64Reader{in: bytes.NewReader(encoded), at: 8})
+	once, err := io.ReadAll(&filterReader{in: bytes.NewReader(encoded), at: 8, undo: undoARM64})
 	if err != nil || len(once) != len(encoded) {
 		t.Errorf("got %d bytes, %v, want %d", len(once), err, len(encoded))
 	}
 	// Where the reads end does not matter.
-	if err := iotest.TestReader(&arm64Reader{in: iotest.OneByteReader(bytes.NewReader(encoded)), at: 8}, once); err != nil {
+	if err := iotest.TestReader(&filterReader{in: iotest.OneByteReader(bytes.NewReader(encoded)), at: 8, undo: undoARM64}, once); err != nil {
 		t.Error(err)
 	}
 }

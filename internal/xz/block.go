@@ -47,16 +47,21 @@ func (b Block) unpadded() int64 {
 // blockHeader is what a Block Header says; a size that it leaves out is -1.
 type blockHeader struct {
 	compressed, uncompressed int64
-	filter                   byte   // filterX86 or filterARM64 if it comes before LZMA2
+	filter                   byte   // one of filterNames if it comes before LZMA2
 	filterStart              uint32 // the address it counts from
 	dictProp                 byte
 	padding                  int // beyond alignment, in bytes
 }
 
-var filterNames = map[byte]string{filterX86: "x86", filterARM64: "ARM64"}
+// The filters that may come before LZMA2, and what the address they count from
+// is a multiple of.
+var (
+	filterNames = map[byte]string{filterX86: "x86", filterARM64: "ARM64", filterRISCV: "RISC-V"}
+	filterAlign = map[byte]uint32{filterX86: 1, filterARM64: 4, filterRISCV: 2}
+)
 
 // parseBlockHeader reads a whole Block Header (3.1), of which the first byte
-// gives the length. It takes LZMA2, alone or after a filter for x86 or ARM64.
+// gives the length. It takes LZMA2, alone or after a filter for x86, ARM64 or RISC-V.
 func parseBlockHeader(h []byte) (blockHeader, error) {
 	b := blockHeader{compressed: -1, uncompressed: -1}
 	if len(h) < 8 || len(h) != (int(h[0])+1)*4 {
@@ -82,21 +87,21 @@ func parseBlockHeader(h []byte) (blockHeader, error) {
 			return b, fmt.Errorf("uncompressed size: %w", err)
 		}
 	}
-	if filters == 2 && len(rest) > 1 && (rest[0] == filterX86 || rest[0] == filterARM64) {
-		n := int(rest[1])
+	if filters == 2 && len(rest) > 1 && filterNames[rest[0]] != "" {
+		id, n := rest[0], int(rest[1])
 		if n != 0 && n != 4 || len(rest) < 2+n {
-			return b, fmt.Errorf("%s filter has %d bytes of properties: expected 0 or 4", filterNames[rest[0]], n)
+			return b, fmt.Errorf("%s filter has %d bytes of properties: expected 0 or 4", filterNames[id], n)
 		}
-		if b.filter = rest[0]; n == 4 {
+		if b.filter = id; n == 4 {
 			b.filterStart = binary.LittleEndian.Uint32(rest[2:])
 		}
-		if b.filter == filterARM64 && b.filterStart%4 != 0 {
-			return b, fmt.Errorf("ARM64 filter starts at %#x: expected a multiple of 4", b.filterStart)
+		if b.filterStart%filterAlign[id] != 0 {
+			return b, fmt.Errorf("%s filter starts at %#x: expected a multiple of %d", filterNames[id], b.filterStart, filterAlign[id])
 		}
 		rest, filters = rest[2+n:], 1
 	}
 	if filters > 1 || len(rest) < 3 || rest[0] != filterLZMA2 || rest[1] != 1 || rest[2] > maxDictProp {
-		return b, errors.New("block header names other filters: expected LZMA2, alone or after x86 or ARM64")
+		return b, errors.New("block header names other filters: expected LZMA2, alone or after x86, ARM64 or RISC-V")
 	}
 	b.dictProp = rest[2]
 	for _, c := range rest[3:] {

@@ -34,6 +34,7 @@ const (
 	filterLZMA2      = 0x21 // 5.3.1
 	filterX86        = 0x04 // 5.3.2
 	filterARM64      = 0x0a // 5.3.2
+	filterRISCV      = 0x0b // 5.3.2
 	maxDictProp      = 40   // 5.3.1
 	maxBlockHeader   = 1024 // 3.1.1
 	flagFilters      = 0x03 // 3.1.2: the number of filters, less one

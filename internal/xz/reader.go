@@ -19,7 +19,7 @@ import (
 
 // NewReader returns a reader of the decoded bytes of an .xz file by any
 // writer: several streams, padding between them, blocks that do not give
-// their sizes, any check that xz-utils makes, the filters for x86 and ARM64 that
+// their sizes, any check that xz-utils makes, the filters for x86, ARM64 and RISC-V that
 // kernels are compressed with. Other filters, and dictionaries that [memory.TakeDictionary] refuses,
 // are errors. The size of the output is
 // for the caller to bound. A file that does not begin as an .xz file does is
@@ -169,7 +169,9 @@ func (f *fileReader) next() error {
 	case filterX86:
 		f.dec = newX86Reader(f.dec, f.header.filterStart)
 	case filterARM64:
-		f.dec = &arm64Reader{in: f.dec, at: f.header.filterStart}
+		f.dec = &filterReader{in: f.dec, at: f.header.filterStart, undo: undoARM64}
+	case filterRISCV:
+		f.dec = &filterReader{in: f.dec, at: f.header.filterStart, undo: undoRISCV}
 	}
 	return nil
 }
