@@ -113,7 +113,7 @@ func (m member) generated() bool {
 		}
 	}
 	return strings.Contains(m.name, "/include/generated/") || bytes.HasPrefix(m.content, []byte("\x7fELF")) ||
-		slices.Contains([]string{"module.lds", "elfconfig.h", "devicetable-offsets.h"}, path.Base(m.name))
+		slices.Contains([]string{"module.lds", "elfconfig.h", "devicetable-offsets.h", "lex.lex.c", "parse.tab.c", "parse.tab.h"}, path.Base(m.name))
 }
 
 // modulesPrepare is `tar czf modules_prepare_outdir.tar.gz -C ${OUT_DIR} .`:
