@@ -21,7 +21,7 @@ kernel_module(
 ```
 
 The module is `hello.ko`. Its Kbuild file is made from `srcs` unless one is among them; the topmost one says what is built,
-and `modules` which of its modules are brought out. Sources keep their names relative to their package. What `deps` export
+and `modules` which of its modules are outputs. Sources keep their names relative to their package. What `deps` export
 can be used.
 
 Output groups: `symvers` (Module.symvers), `order` (modules.order), `compile_commands` (see `kernel_compile_commands`),

@@ -79,7 +79,7 @@ def kheaders_manifest_test(name, archive, golden, detail = "names", folders = []
     )
     ```
 
-    When the test fails it prints the lines that differ, and the command that writes the golden file anew:
+    When the test fails it prints the lines that differ, and the command that writes the golden file again:
     `bazel run :archive_test.update`.
 
     Args:

@@ -21,7 +21,7 @@ kheaders_module(
 )
 ```
 
-The order is the one that works: stamp, strip, sign. A module that is signed already, as Kleaf's, is signed anew, and refused
+The order is the one that works: stamp, strip, sign. A module that is signed already, as Kleaf's, is signed again, and refused
 where there is no `sign_file`.
 
 With `kernel`, the module and what signs it are the kernel's own, as far as it brings them out, and the output group `modules` has

@@ -134,7 +134,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	}
 	return &bench.Report{
 		Subject: fmt.Sprintf("%d headers of Linux 6.1, x86-64, which gen_kheaders.sh packs in %.0f bytes", len(contents[upstream.Name]), sizes[upstream.Name]),
-		Tables:  []bench.Table{{Name: "profile tracing", Series: series}, {Name: "a part of it, by itself", Series: before}},
+		Tables:  []bench.Table{{Name: "profile tracing", Series: series}, {Name: "a part of it, alone", Series: before}},
 		Figures: figures,
 		Notes: []string{
 			fmt.Sprintf("bytes: default %.0f, smallest %.0f, fast %.0f; the profile module, default %.0f, smallest %.0f",

@@ -127,7 +127,7 @@ func (r Region) where() string {
 }
 
 // locateFlat finds the reservation in a file without structure, by the marker.
-// notArchive is returned for an .xz file that is no archive of ours.
+// notArchive is returned for an .xz file that is not one of our archives.
 func locateFlat(r io.ReaderAt, size int64, kind string, notArchive error) (Region, error) {
 	found, err := byMarker(r, size)
 	if err != nil {

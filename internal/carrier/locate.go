@@ -258,7 +258,7 @@ func (f *elfFile) checkLoaded(s section, region Region) error {
 	return fmt.Errorf("%s at address %#x is in no segment that is loaded: damaged ELF file", region.where(), addr)
 }
 
-// holdsReservation says whether an archive of ours, placeholder or stamped,
+// holdsReservation says whether one of our archives, placeholder or stamped,
 // fills the region.
 func (f *elfFile) holdsReservation(w found) bool {
 	hits, err := byMarker(io.NewSectionReader(f.r, w.off, w.size), w.size)

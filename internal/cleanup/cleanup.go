@@ -42,7 +42,7 @@ func remove(entry *func()) {
 	}
 }
 
-// Run undoes all, the last first. The program must end after it: whoever calls
+// Run undoes all, the last first. The program must end after it: code that calls
 // this package again waits forever.
 func Run() {
 	mu.Lock()

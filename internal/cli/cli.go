@@ -119,7 +119,7 @@ func (t Tool) Run(args []string, stdout, stderr io.Writer) (prefix string, err e
 	return prefix, hint(t.Name, Usagef("unknown command %q, expected one of %s", args[0], t.names()))
 }
 
-// recovered makes a panic an error. It is a bug of ours: users get a sentence to
+// recovered makes a panic an error. It is our own bug: users get a sentence to
 // report, and a build gets a failed action, not a trace that hides the file it was
 // about.
 func recovered(err *error) {

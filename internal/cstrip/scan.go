@@ -165,7 +165,7 @@ func rawStringEnd(src []byte, i int) int {
 	}
 }
 
-// inHeaderName reports whether src[i] lies in the header name of an #include:
+// inHeaderName reports whether src[i] is in the header name of an #include:
 // <a//b.h> holds no comment.
 func inHeaderName(src []byte, i int) bool {
 	line := src[bytes.LastIndexByte(src[:i], '\n')+1 : i]

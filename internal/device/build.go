@@ -105,7 +105,7 @@ func hasKbuild(dir string) error {
 	return fmt.Errorf("build in %s: no Kbuild and no Makefile; expected the directory of a module's sources", dir)
 }
 
-// treeToBuildWith returns the headers in place, whoever put them there, or
+// treeToBuildWith returns the headers in place, no matter who put them there, or
 // unpacks the archive to a directory that remove removes.
 func (d *Device) treeToBuildWith() (tree string, remove func() error, err error) {
 	release, err := d.Release()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package headertree makes the tree that an archive is packed from out of a
-// kernel's source and configuration, where whoever built the kernel brings out
+// kernel's source and configuration, where the build of the kernel keeps
 // neither generated headers nor scripts.
 package headertree
 

@@ -96,7 +96,7 @@ func tarball(t *testing.T, files map[string]string) string {
 const patch = "--- a/Kbuild\n+++ b/Kbuild\n@@ -1 +1 @@\n-# one\n+# two\n"
 
 // The source is patched, and then no program that make would start can write to
-// it, whoever runs it.
+// it, for every user.
 func TestSourceIsReadOnly(t *testing.T) {
 	scratch := t.TempDir()
 	t.Cleanup(func() { kmake.SetWritable(scratch, true) })
@@ -362,7 +362,7 @@ func TestHeadersHaveEachNameOnce(t *testing.T) {
 	}
 }
 
-// When something was not made, nothing is brought out.
+// When something was not made, there is no output.
 func TestCollectAllOrNothing(t *testing.T) {
 	obj, out := t.TempDir(), t.TempDir()
 	for _, name := range []string{"vmlinux", "include/config/kernel.release"} {

@@ -12,7 +12,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
 )
 
-// marginPercent is what a reservation that is sized by itself has beyond what
+// marginPercent is what a reservation of computed size has beyond what
 // the archive needs: for a header that is added without linking again.
 const marginPercent = 2
 

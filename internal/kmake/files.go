@@ -137,7 +137,7 @@ func emptyScratch(dir string) error {
 	return nil
 }
 
-// CopyFile copies a regular file, with its run bits, as atomicfile.Write has it.
+// CopyFile copies a regular file, with its run bits, as atomicfile.Write does.
 func CopyFile(from, to string) error {
 	in, err := infile.Open(from)
 	if err != nil {

@@ -134,7 +134,7 @@ func cause(err error) error {
 
 // start runs cmd as a process that obeys permission bits. A build as root
 // would write through a read-only source, so its children give up
-// CAP_DAC_OVERRIDE; where that is not allowed there is no such power to lose.
+// CAP_DAC_OVERRIDE; where that is not allowed there is no capability to lose.
 //
 // A signal that ends this program ends the whole process group, be it one that cannot
 // be caught: a make that is killed alone leaves compilers behind.

@@ -11,7 +11,7 @@ import (
 )
 
 // What an archive holds of programs is looked at before a module is built, and
-// made anew where it does not run.
+// made again where it does not run.
 func TestHostToolsAreTheProfiles(t *testing.T) {
 	for _, series := range profile.Tested {
 		asked := map[string]bool{}

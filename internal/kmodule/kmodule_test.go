@@ -143,7 +143,7 @@ func TestScratchOfTheUser(t *testing.T) {
 	}
 }
 
-// What cannot be brought out whole leaves nothing.
+// An output that cannot be written whole is not left.
 func TestBringOut(t *testing.T) {
 	for _, test := range []struct {
 		name   string

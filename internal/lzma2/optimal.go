@@ -8,7 +8,7 @@ const maxPath = 4096
 // node is a place that the parser can come to, by the cheapest way it knows.
 type node struct {
 	price uint32
-	dist  uint32 // of the operation that ends here, as operation has it
+	dist  uint32 // of the operation that ends here, as in operation
 	len   uint16
 	// extra is 0, or says that two operations more belong to this step:
 	// with 1 a literal comes before the repetition that ends here, and above

@@ -8,7 +8,7 @@ package lzma2
 // three are the same.
 //
 // In such a stretch all places one period apart are the same but for those near
-// its end, which part one by one: without this, the others would be sorted anew
+// its end, which part one by one: without this, the others would be sorted again
 // each time. What is found does not change: the three stay neighbours however
 // much is sorted, and no match between them is told. Of a stretch stay the first
 // place, where its match begins, and the last ones, which are the nearest for

@@ -9,7 +9,7 @@ import (
 )
 
 // fileList is a tree of files from anywhere, for a build system that knows each
-// file by itself and not the directory: nothing else of theirs is seen.
+// file alone and not the directory: nothing else of theirs is seen.
 type fileList struct {
 	name  string              // of the list, for messages
 	files map[string]string   // where each is, by its path in the kernel tree

@@ -143,7 +143,7 @@ func (o Gather) roots(trees []tree) ([]tree, error) {
 			}
 		}
 		if len(below) == before {
-			return nil, fmt.Errorf("root %s: there is no such directory in %s; expected one such as usr/src/linux-headers-6.1.0-50-amd64", given, strings.Join(o.Trees, ", "))
+			return nil, fmt.Errorf("root %s: no such directory in %s; expected one such as usr/src/linux-headers-6.1.0-50-amd64", given, strings.Join(o.Trees, ", "))
 		}
 	}
 	return below, nil

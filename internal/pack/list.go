@@ -18,7 +18,7 @@ import (
 )
 
 // List returns the manifest of a file: one of our archives, any .tar.xz, a
-// carrier of one, or a manifest itself. An archive of ours is verified.
+// carrier of one, or a manifest itself. One of our archives is verified.
 func List(file string) ([]manifest.Entry, error) {
 	var entries []manifest.Entry
 	p, err := readManifest(file)

@@ -122,7 +122,7 @@ func checkFile(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// ReadFile returns the content of a text that is named by itself, such as a
+// ReadFile returns the content of a text that is named alone, such as a
 // Module.symvers, which may be compressed. What is no regular file, or has more
 // than a kernel's can have, is an error.
 func ReadFile(path string) ([]byte, error) {

@@ -152,7 +152,7 @@ const tableText = `# What goes into an archive. One row a pattern:
 [uapi]
 + usr/include/**/*.h
 
-# What no archive holds, whoever asks: the kernel itself, its addresses, and
+# What no archive holds, even on request: the kernel itself, its addresses, and
 # its secrets. An archive is readable by all users of the machine it runs on.
 [never]
 - **/vmlinux{,.o,.a,.unstripped,.debug}

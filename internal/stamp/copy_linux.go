@@ -9,7 +9,7 @@ import (
 )
 
 // ficlone is FICLONE of linux/fs.h, as nearly all architectures number it; where
-// it is another number, there is no such request.
+// it is another number, the request does not exist.
 const ficlone = 0x40049409
 
 // copyFile makes out, which is empty, a copy of in, which has size bytes, and

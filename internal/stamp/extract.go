@@ -107,7 +107,7 @@ func (s *Source) Tar() (r io.Reader, size int64, err error) {
 	return r, xz.MaxUncompressed, err
 }
 
-// Verify decodes an archive of ours and compares it with its marker; of another
+// Verify decodes one of our archives and compares it with its marker; of another
 // there is nothing to compare.
 func (s *Source) Verify() error {
 	if s.at.archive == nil {

@@ -190,7 +190,7 @@ func isTarXZ(r io.Reader) bool {
 	return err == nil && string(block[257:262]) == "ustar"
 }
 
-// holds says in a few words what a region holds that is no archive of ours.
+// holds says in a few words what a region holds that is not one of our archives.
 func (r *reserved) holds() string {
 	switch {
 	case r.isXZ():

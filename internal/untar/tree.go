@@ -17,7 +17,7 @@ import (
 )
 
 // tree writes below one directory, which is held open and claimed: whatever happens
-// to the path meanwhile, and whoever may write into it, no file and no directory is
+// to the path meanwhile, and no matter who may write into it, no file and no directory is
 // made or removed elsewhere. Links are made by the path, for os.Root cannot in Go
 // 1.24: at once after a look that it still leads to what is held open.
 type tree struct {

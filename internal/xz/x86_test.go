@@ -83,7 +83,7 @@ func TestX86Filter(t *testing.T) {
 }
 
 // Short inputs of every kind, in as few runs of xz as there are blocks in a
-// stream: the filter starts anew in each.
+// stream: the filter starts again in each.
 func TestX86FilterShort(t *testing.T) {
 	want := opcodes(16*1000, 6)
 	p := foreign(t, want, "--x86", "--lzma2=preset=0", "--block-size=16", "-T1")

@@ -49,7 +49,7 @@ linux_source_repository = repository_rule(
     doc = """A kernel's source as one tar: `:source` with the patches, `:pristine` without.
 
 The environment's `KHEADERS_LINUX_SOURCE_6_1` (by `--repo_env`), where it is set, names a tar of the series 6.1 on this
-machine to use instead of a download. It is not held against `sha256`: it is another packaging of the source.
+machine to use instead of a download. It is not checked against `sha256`: it is another packaging of the source.
 """,
     implementation = _linux_source_repository_impl,
     attrs = LINUX_SOURCE_ATTRS,

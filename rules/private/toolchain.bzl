@@ -2,7 +2,7 @@
 
 TOOLCHAIN_TYPE = Label("//rules/toolchain:toolchain_type")
 
-# Every action of ours is a pure function of its inputs and takes paths as Files alone.
+# Every action is a pure function of its inputs and takes paths as Files alone.
 STRIP_PATHS = {"supports-path-mapping": "1"}
 
 # An archive is code: actions that run its Makefiles and programs have no network, whatever the workspace's own defaults are.

@@ -37,7 +37,7 @@ type includeProperties struct {
 	// directories that have it in every archive.
 	Outs []string
 
-	// The section of the carrier that holds the archive, when it is not the one that is found by itself.
+	// The section of the carrier that holds the archive, when it is not the one that is found automatically.
 	Section *string
 }
 

@@ -33,7 +33,7 @@ type stampProperties struct {
 	Restamp *bool
 }
 
-// elfProperties say where the placeholder is, when it is not where it is found by itself. A raw image has neither.
+// elfProperties say where the placeholder is, when it is not where it is found automatically. A raw image has neither.
 type elfProperties struct {
 	// The section that is the placeholder.
 	Section *string

@@ -41,7 +41,7 @@ const (
 	archive = "//tests/carriers:archive"
 )
 
-// commonBuild is //common, as Android has it.
+// commonBuild is //common, as in Android's tree.
 const commonBuild = `load("//build/kernel/kleaf:kernel_build.bzl", "kernel_build")
 
 package(default_visibility = ["//visibility:public"])
@@ -200,7 +200,7 @@ func newKleaf(ours bazeltest.Workspace) (*kleaf, error) {
 	return k, nil
 }
 
-// fill puts beside the example a release of ours and a stand-in for //common and
+// fill puts beside the example our release and a stand-in for //common and
 // //build/kernel.
 func (k *kleaf) fill(ours bazeltest.Workspace) (err error) {
 	targets := []string{image, archive, sources}

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// A capacity that is found by itself holds the archive, and little more.
+// A capacity that is computed holds the archive, and little more.
 func TestLittleIsFree(t *testing.T) {
 	reports := strings.Fields(os.Getenv("REPORTS"))
 	if len(reports) != 3 {

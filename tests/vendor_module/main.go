@@ -196,7 +196,7 @@ func (v *vendor) loads() error {
 	return nil
 }
 
-// url has the headers downloaded from a server of ours.
+// url has the headers downloaded from a local server.
 func (v *vendor) url() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -29,7 +29,7 @@ func runGather(args []string, _, _ io.Writer) error {
 	flags.Var((*cli.Strings)(&o.Roots), "root", "a `DIR` of the trees that holds the kernel's files, where a distribution divides them into several; may be repeated")
 	flags.Var((*cli.Strings)(&o.Lists), "files", "a `LIST` of the kernel's files, words NAME=FILE, behind the trees; may be repeated")
 	flags.StringVar(&o.Release, "release", "", "the `FILE` that says what the kernel's release is; the trees' files are made to agree")
-	flags.Var(&take, "take", "write a file of the trees by itself too, `NAME=FILE`; may be repeated")
+	flags.Var(&take, "take", "also write one file of the trees, `NAME=FILE`; may be repeated")
 	flags.BoolVar(&o.AllowSeed, "allow-randstruct-seed", false, "gather a kernel with CONFIG_RANDSTRUCT, and its seed with it")
 	out := flags.String("out", "", "the tar, a `FILE` to write")
 	if err := cli.ParseAll(flags, args, "out", "arch"); err != nil {

@@ -80,7 +80,7 @@ func (z *lz4Reader) frame(magic []byte) error {
 }
 
 // next goes on to the frame behind one, or returns io.EOF: what else may follow
-// is nothing of ours.
+// is not read.
 func (z *lz4Reader) next() error {
 	for {
 		magic, _ := z.in.Peek(4)

@@ -136,7 +136,7 @@ func (z *lzopReader) Read(p []byte) (int, error) {
 }
 
 // block decodes the next block, or returns io.EOF: what follows the last, as the size
-// that Kbuild appends, is nothing of ours.
+// that Kbuild appends, is not read.
 func (z *lzopReader) block() error {
 	z.out, z.read = z.out[:0], 0
 	decoded, err := z.word()

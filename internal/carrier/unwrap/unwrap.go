@@ -130,7 +130,7 @@ func decoder(newReader func(io.Reader) (io.Reader, error)) func(*io.SectionReade
 const gzipMagic = "\x1f\x8b"
 
 // gzipReader reads the members of a gzip file (RFC 1952). What else is behind one,
-// such as a kernel's size or device tree, is nothing of ours; multistream of package
+// such as a kernel's size or device tree, is not read; multistream of package
 // gzip would take it for damage.
 type gzipReader struct {
 	in *bufio.Reader
