@@ -2,7 +2,8 @@
 
 //go:build bazel
 
-package carriers
+// Package checkpatch runs the kernel's style check over what goes into its tree.
+package checkpatch
 
 import (
 	"os"
