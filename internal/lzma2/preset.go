@@ -37,7 +37,7 @@ type Preset struct {
 // The presets, from the one that suits most.
 var (
 	Default  = Preset{name: "default", dict: 8 << 20, segment: 512 << 10}
-	Smallest = Preset{name: "smallest", dict: 64 << 20, segment: 1 << 20}
+	Smallest = Preset{name: "smallest", dict: 32 << 20, segment: 1 << 20}
 	Fast     = Preset{name: "fast", dict: 4 << 20, segment: 512 << 10, lazy: true}
 )
 

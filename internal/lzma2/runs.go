@@ -27,7 +27,11 @@ func (r *refiner) runs(places []uint32) []uint32 {
 	long := 0
 	for i := n - 1; i >= 0; i-- {
 		l := uint16(2)
-		if i+1 < n && places[i+1] == places[i]+1 {
+		switch {
+		case i == n-1:
+			// A run may go on behind the window's end.
+			l = uint16(common(r.text, int(places[i])+1, int(places[i]), 1, maxMatch-1)) + 1
+		case places[i+1] == places[i]+1:
 			l = min(lengths[i+1]+1, maxMatch)
 		}
 		lengths[i] = l
