@@ -17,19 +17,32 @@ type encoder struct {
 	ends    []int    // of the segments
 	results [][]byte // of the segments
 	queue   *queue
-	most    int      // bytes that a slot's text has, and slack more
-	order   []uint32 // memory of the window whose matches are looked for
-	slots   [2]slot
+	most    int // bytes that a slot's text has, and slack more
+	slots   chan *slot
+	orders  chan []uint32
 }
 
-// slot is the memory of some segments, and who waits for them. There are two:
-// the matches of the next segments are looked for while those of the last are
-// used.
+// slot is the memory of a window: of some segments that are looked at together.
 type slot struct {
 	text   []byte
 	sinks  []sink
-	places []place
-	busy   *sync.WaitGroup
+	chains chains
+}
+
+// plan says how much is done at a time. Nothing that is made depends on it.
+type plan struct {
+	// slots is how many windows are in memory: two or more, so that the matches of
+	// one are looked for while those of another are used.
+	slots int
+	// orders is in how many of them matches are looked for. It takes memory for
+	// all places of their text.
+	orders int
+}
+
+// planFor returns the plan for some workers. With many, the end of a step, when
+// few tasks are left, is no time without work.
+func planFor(workers int) plan {
+	return plan{slots: 2 + workers/8, orders: 1 + workers/8}
 }
 
 // resize returns n values, in the memory of s if there is some: it is for most.
@@ -47,43 +60,47 @@ const margin = 2 * replay
 // group is how many places are sorted in one task.
 const group = 1 << 17
 
-func newEncoder(p Part, preset Preset, workers int) *encoder {
-	ends := split(p, preset.segment)
-	most := min(p.Len(), preset.dict+max(windowMost, 4*preset.segment))
-	return &encoder{
-		part: p, starts: p.starts(), preset: preset,
-		ends: ends, results: make([][]byte, len(ends)),
-		queue: newQueue(workers), most: most,
-	}
-}
-
 // windowMost is how many bytes are looked at together, at most, unless a segment
 // has more.
 const windowMost = 8 << 20
 
-// run encodes the segments, some at a time.
+func newEncoder(p Part, preset Preset, plan plan, q *queue) *encoder {
+	e := &encoder{
+		part: p, starts: p.starts(), preset: preset, queue: q,
+		most:   min(p.Len(), preset.dict+max(windowMost, 2*preset.segment)),
+		slots:  make(chan *slot, plan.slots),
+		orders: make(chan []uint32, plan.orders),
+	}
+	for range plan.slots {
+		e.slots <- new(slot)
+	}
+	for range plan.orders {
+		e.orders <- nil
+	}
+	return e
+}
+
+// run encodes the segments.
 func (e *encoder) run() []byte {
-	for first, turn := 0, 0; first < len(e.ends); turn++ {
+	e.queue.each(0, "split", 1, func(*worker, int) { e.ends = split(e.part, e.preset.segment) })
+	e.results = make([][]byte, len(e.ends))
+	var windows sync.WaitGroup
+	for first, n := 0, 1; first < len(e.ends); n++ {
 		last, start := first, e.start(first)
 		for last+1 < len(e.ends) && e.ends[last+1]-start <= windowMost {
 			last++
 		}
-		s := &e.slots[turn%len(e.slots)]
-		s.wait()
-		s.busy = e.segments(s, first, last)
+		s, from := <-e.slots, first
+		windows.Add(1)
+		go func() {
+			defer windows.Done()
+			e.segments(n, s, from, last)
+			e.slots <- s
+		}()
 		first = last + 1
 	}
-	for i := range e.slots {
-		e.slots[i].wait()
-	}
-	e.queue.close()
+	windows.Wait()
 	return append(slices.Concat(e.results...), controlEnd)
-}
-
-func (s *slot) wait() {
-	if s.busy != nil {
-		s.busy.Wait()
-	}
 }
 
 // start returns where a segment begins.
@@ -94,49 +111,65 @@ func (e *encoder) start(i int) int {
 	return e.ends[i-1]
 }
 
-// segments finds the matches of the segments from first to last, and begins to
-// encode them.
-func (e *encoder) segments(s *slot, first, last int) *sync.WaitGroup {
+// segments encodes the segments from first to last, those of window n.
+func (e *encoder) segments(n int, s *slot, first, last int) {
 	start, end := e.start(first), e.ends[last]
 	base := max(0, start-e.preset.dict)
 	s.text = resize(s.text, end-base+slack, e.most+slack)
 	text := s.text
-	clear(text[e.part.copyAt(text, e.starts, base):])
-
+	e.queue.each(n, "copy", (len(text)+slice-1)/slice, func(_ *worker, i int) {
+		part := text[i*slice : min((i+1)*slice, len(text))]
+		clear(part[e.part.copyAt(part, e.starts, base+i*slice):])
+	})
 	var begin func(k *worker, at, end int) parser
 	if e.preset.lazy {
-		c := newChains(text, e.preset.dict, resize(s.places, end-base, e.most))
-		s.places = c.places
+		c := e.chains(n, s, end-base)
 		begin = func(k *worker, at, end int) parser { k.lazy.begin(c, at, end); return &k.lazy }
 	} else {
-		w := e.window(s, base, start, end)
+		w := e.window(n, s, base, start, end)
 		begin = func(k *worker, at, end int) parser { k.optimal.begin(w, at, end); return &k.optimal }
 	}
-	return e.queue.each(last-first+1, func(k *worker, i int) {
+	e.queue.each(n, "encode", last-first+1, func(k *worker, i int) {
 		i += first
 		at, end := e.start(i)-base, e.ends[i]-base
 		e.results[i] = slices.Clone(encodeSegment(k.out[:0], &k.coder, begin(k, at, end), text, at, end, i == 0))
 	})
 }
 
+// chains makes the chains of the first size places of a slot's text.
+func (e *encoder) chains(n int, s *slot, size int) *chains {
+	c := &s.chains
+	c.reset(s.text, e.preset.dict, resize(c.places, size, e.most))
+	e.queue.each(n, "chain", len(c.slices), func(_ *worker, i int) { c.slice(i) })
+	e.queue.each(n, "link", links, func(_ *worker, i int) { c.link(i) })
+	return c
+}
+
+// The steps that first and last use an order.
+const (
+	ordering = "sum"
+	ordered  = "sort"
+)
+
 // window finds the matches from start to end; base is where the text begins.
-func (e *encoder) window(s *slot, base, start, end int) *window {
+func (e *encoder) window(n int, s *slot, base, start, end int) *window {
 	if s.sinks == nil {
 		s.sinks = make([]sink, e.queue.workers)
 	}
-	w := newWindow(base, s.text, max(0, start-base-replay), end-base, e.preset.dict-margin, s.sinks)
-	each := func(n int, do func(*worker, int)) { e.queue.each(n, do).Wait() }
-	each(len(w.counts), func(_ *worker, i int) { w.count(i) })
-	w.sum(resize(e.order, 0, e.most))
-	each(len(w.counts), func(_ *worker, i int) { w.place(i) })
+	w := newWindow(s.text, max(0, start-base-replay), end-base, e.preset.dict-margin, s.sinks)
+	e.queue.each(n, "count", len(w.counts), func(_ *worker, i int) { w.count(i) })
+	order := <-e.orders
+	e.queue.each(n, ordering, 1, func(*worker, int) { w.sum(resize(order, 0, e.most)) })
+	e.queue.each(n, "place", len(w.counts), func(_ *worker, i int) { w.place(i) })
 	groups := w.groups(group)
-	each(len(groups), func(k *worker, i int) {
+	e.queue.each(n, ordered, len(groups), func(k *worker, i int) {
 		from := 0
 		if i > 0 {
 			from = groups[i-1]
 		}
 		w.refine(&k.refiner, k.number, from, groups[i])
 	})
-	e.order, w.order = w.order, nil
+	e.orders <- w.order
+	w.order = nil
 	return w
 }

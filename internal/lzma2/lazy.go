@@ -7,38 +7,87 @@ const (
 	nearBytes  = 3 // of a match that is looked for at one place only
 	chainBytes = 6
 	// chainDepth is how many places are compared, at most.
-	chainDepth = 20
+	chainDepth = 22
 	// lazyNice is the length in bytes of a match that is taken without looking
 	// further.
 	lazyNice = 64
 )
 
 // chains knows, for each place of a text, the last one before it whose first
-// bytes have the same hash.
+// bytes have the same hash. They are made by slices of the text, side by side,
+// which are linked afterwards.
 type chains struct {
 	text   []byte // and slack more
 	reach  int    // the longest distance in bytes
 	places []place
+	slices []*chainSlice
 }
 
 // place has the last places before it with the hash of its first nearBytes, and
 // of its first chainBytes; -1 for none.
 type place struct{ near, chain int32 }
 
-// newChains returns the chains of the first places of a text, in their memory.
-func newChains(text []byte, reach int, places []place) *chains {
-	c := &chains{text: text, reach: reach, places: places}
-	near, chain := make([]int32, 1<<hashBits), make([]int32, 1<<hashBits)
-	for i := range near {
-		near[i], chain[i] = -1, -1
+// chainSlice has the first and last places of a slice, by hash; -1 for none.
+type chainSlice struct{ firstNear, lastNear, firstChain, lastChain [1 << hashBits]int32 }
+
+const (
+	// chainSize is the size of a slice in bytes.
+	chainSize = 2 << 20
+	// links is into how many tasks the linking is divided.
+	links = 16
+)
+
+// reset makes chains ready for the first places of a text, in their memory.
+func (c *chains) reset(text []byte, reach int, places []place) {
+	c.text, c.reach, c.places = text, reach, places
+	n := (len(places) + chainSize - 1) / chainSize
+	for len(c.slices) < n {
+		c.slices = append(c.slices, new(chainSlice))
 	}
-	for i := range c.places {
-		w := word(text, i)
+	c.slices = c.slices[:n]
+}
+
+// slice chains the places of a slice.
+func (c *chains) slice(i int) {
+	s := c.slices[i]
+	for _, t := range []*[1 << hashBits]int32{&s.firstNear, &s.lastNear, &s.firstChain, &s.lastChain} {
+		for h := range t {
+			t[h] = -1
+		}
+	}
+	for at := i * chainSize; at < min((i+1)*chainSize, len(c.places)); at++ {
+		w := word(c.text, at)
 		n, h := hash(w, nearBytes), hash(w, chainBytes)
-		c.places[i] = place{near[n], chain[h]}
-		near[n], chain[h] = int32(i), int32(i)
+		p := place{s.lastNear[n], s.lastChain[h]}
+		if p.near < 0 {
+			s.firstNear[n] = int32(at)
+		}
+		if p.chain < 0 {
+			s.firstChain[h] = int32(at)
+		}
+		c.places[at] = p
+		s.lastNear[n], s.lastChain[h] = int32(at), int32(at)
 	}
-	return c
+}
+
+// link chains the first places of each slice to the last ones before them, for
+// one in links of the hashes.
+func (c *chains) link(i int) {
+	const n = 1 << hashBits / links
+	var near, chain [n]int32
+	for h := range n {
+		near[h], chain[h] = -1, -1
+	}
+	for _, s := range c.slices {
+		for h := range n {
+			if first := s.firstNear[i*n+h]; first >= 0 {
+				c.places[first].near, near[h] = near[h], s.lastNear[i*n+h]
+			}
+			if first := s.firstChain[i*n+h]; first >= 0 {
+				c.places[first].chain, chain[h] = chain[h], s.lastChain[i*n+h]
+			}
+		}
+	}
 }
 
 // hash returns the hash of the first n bytes of a word.

@@ -89,7 +89,7 @@ func TestGolden(t *testing.T) {
 	for preset, want := range map[Preset]string{
 		Default:  "21368 bytes cf706f28e7b6d56c0605bcabf2043ce3175b61dac1e4b35e2fa5f91212c59c00",
 		Smallest: "21368 bytes cf706f28e7b6d56c0605bcabf2043ce3175b61dac1e4b35e2fa5f91212c59c00",
-		Fast:     "27059 bytes a377a596ce9de7b9dcb8e9f1d28e9704ecf4b797bcd684b64956e268f468151b",
+		Fast:     "27043 bytes 05d1d73cc6d8bd1f094a70500a2c37aa609b6b345033c85caea97f8562f3efbf",
 	} {
 		out := encode(t, preset, p, 2).LZMA2.(xz.Bytes)
 		if got := fmt.Sprintf("%d bytes %x", len(out), sha256.Sum256(out)); got != want {
@@ -151,7 +151,7 @@ func TestWorkers(t *testing.T) {
 
 // refined finds the matches of a text.
 func refined(text []byte, reach int) (*window, *refiner) {
-	w, r := newWindow(0, append(bytes.Clone(text), make([]byte, slack)...), 0, len(text), reach, make([]sink, 1)), new(refiner)
+	w, r := newWindow(append(bytes.Clone(text), make([]byte, slack)...), 0, len(text), reach, make([]sink, 1)), new(refiner)
 	for i := range w.counts {
 		w.count(i)
 	}
@@ -268,8 +268,8 @@ func TestSplit(t *testing.T) {
 	}
 	start := 0
 	for i, end := range before {
-		if n := end - start; n > 4*least || n < least && i < len(before)-1 {
-			t.Errorf("segment %d has %d bytes, want %d to %d", i, n, least, 4*least)
+		if n := end - start; n > 2*least || n < least && i < len(before)-1 {
+			t.Errorf("segment %d has %d bytes, want %d to %d", i, n, least, 2*least)
 		}
 		start = end
 	}

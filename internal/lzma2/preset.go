@@ -65,7 +65,9 @@ func (p Preset) Encode(part Part, workers int) (xz.Block, error) {
 	}
 	check := make(chan uint32, 1)
 	go func() { check <- part.crc32() }()
-	data := newEncoder(part, p, workers).run()
+	q := newQueue(workers, nil)
+	defer q.close()
+	data := newEncoder(part, p, planFor(workers), q).run()
 	return xz.Block{
 		LZMA2:        xz.Bytes(data),
 		Uncompressed: int64(size),

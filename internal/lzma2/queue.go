@@ -2,7 +2,10 @@
 
 package lzma2
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // worker is what one goroutine works with.
 type worker struct {
@@ -18,15 +21,22 @@ type worker struct {
 type queue struct {
 	workers int
 	tasks   chan func(*worker)
+	tracer  tracer
 }
+
+// tracer is told of a step of n tasks, and returns what calls them; nil for none.
+type tracer func(window int, name string, n int) func(i int, do func())
 
 // deep is how many tasks can wait without one who waits for them to be taken.
 const deep = 1 << 10
 
-func newQueue(workers int) *queue {
-	q := &queue{workers, make(chan func(*worker), deep)}
+func newQueue(workers int, t tracer) *queue {
+	q := &queue{workers, make(chan func(*worker), deep), t}
 	for i := range workers {
 		go func() {
+			if t != nil {
+				runtime.LockOSThread() // whose clock is read
+			}
 			w := &worker{number: i}
 			for task := range q.tasks {
 				task(w)
@@ -36,17 +46,22 @@ func newQueue(workers int) *queue {
 	return q
 }
 
-// each has do called for 0 to n-1. The group is done when all calls are.
-func (q *queue) each(n int, do func(*worker, int)) *sync.WaitGroup {
+// each has do called for 0 to n-1, in a step of a window, and returns when all
+// calls have. Windows count from 1.
+func (q *queue) each(window int, name string, n int, do func(*worker, int)) {
 	var done sync.WaitGroup
 	done.Add(n)
+	call := func(_ int, do func()) { do() }
+	if q.tracer != nil {
+		call = q.tracer(window, name, n)
+	}
 	for i := range n {
 		q.tasks <- func(w *worker) {
 			defer done.Done()
-			do(w, i)
+			call(i, func() { do(w, i) })
 		}
 	}
-	return &done
+	done.Wait()
 }
 
 // close ends the workers when they have nothing to do.

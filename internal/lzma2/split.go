@@ -5,10 +5,10 @@ package lzma2
 import "math/bits"
 
 // split returns where the segments of a part end: a segment has least bytes or
-// more, and four times as many at most. They end where the bytes before say so:
+// more, and twice as many at most. They end where the bytes before say so:
 // an edit moves the ends near it, and no others. Least is a power of 2.
 func split(p Part, least int) (ends []int) {
-	most, shift := 4*least, 64-bits.TrailingZeros(uint(least))
+	most, shift := 2*least, 64-bits.TrailingZeros(uint(least))
 	var hash uint64
 	start, at := 0, 0
 	for _, piece := range p {

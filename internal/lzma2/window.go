@@ -70,7 +70,6 @@ func (s *sink) chunk() []found {
 
 // window is a stretch of text, and the matches of its last part.
 type window struct {
-	base  int    // where the text begins in the whole
 	text  []byte // and slack more, which match by chance
 	from  int    // the first place that matches are wanted for
 	to    int    // the end of the text
@@ -93,8 +92,8 @@ const pairs = 1 << 16
 const slice = 1 << 20
 
 // newWindow returns a window that finds matches by some workers, each with a sink.
-func newWindow(base int, text []byte, from, to, reach int, sinks []sink) *window {
-	w := &window{base: base, text: text, from: from, to: to, reach: uint32(reach), depth: maxMatch, sinks: sinks}
+func newWindow(text []byte, from, to, reach int, sinks []sink) *window {
+	w := &window{text: text, from: from, to: to, reach: uint32(reach), depth: maxMatch, sinks: sinks}
 	w.counts = make([][]uint32, (to+slice-1)/slice)
 	for i := range sinks {
 		sinks[i].reset(to>>blockBits + 1)
