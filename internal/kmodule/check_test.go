@@ -22,7 +22,8 @@ func TestHostToolsAreTheProfiles(t *testing.T) {
 			}
 			var names []string
 			for _, row := range p.Rows {
-				if row.Program != "" {
+				// make signs when it installs; no module's build runs it.
+				if row.Program != "" && row.Program != "sign-file" {
 					names = append(names, row.Pattern.String())
 				}
 			}

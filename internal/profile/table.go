@@ -124,6 +124,7 @@ const tableText = `# What goes into an archive. One row a pattern:
 + scripts/{tracepoint-update,elf-parse}.c     if CONFIG_TRACEPOINT_VERIFY_USED source tracepoint-update
 + scripts/elf-parse.h                         if CONFIG_TRACEPOINT_VERIFY_USED source tracepoint-update
 + tools/include/tools/{be,le}_byteshift.h     if CONFIG_TRACEPOINT_VERIFY_USED source tracepoint-update
+? scripts/sign-file                           if CONFIG_MODULE_SIG_FORMAT program sign-file
 + scripts/sign-file.c                         if CONFIG_MODULE_SIG_FORMAT source sign-file
 ? scripts/ssl-common.h                        if CONFIG_MODULE_SIG_FORMAT source sign-file
 ? tools/objtool/objtool                       if CONFIG_OBJTOOL program objtool
