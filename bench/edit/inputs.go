@@ -34,7 +34,7 @@ func newInputs(b *bench.Benchmark) inputs {
 }
 
 // programs that both sides run, and Debian's package of each.
-var programs = map[string]string{"gcc": "gcc", "make": "make", "tar": "tar", "xz": "xz-utils"}
+var programs = map[string]string{"cp": "coreutils", "gcc": "gcc", "make": "make", "tar": "tar", "xz": "xz-utils"}
 
 // pack is how both sides pack, into their own directories.
 func (in inputs) pack(side, added string) []string {

@@ -34,11 +34,20 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	b := bench.New("edit", "Measure an edit of the archive's content against a second link. Started by 'tools/bazel run //bench:edit', which gives the files.",
 		3, ", of about two minutes each", "")
 	o := options{b, newInputs(b)}
+	packing := b.Bool("packing", false, "measure only the packing, with what the last run left and without")
 	if help, err := b.Parse(args, stdout); help || err != nil {
 		return err
 	}
+	if *packing {
+		return b.Measure(ctx, programs, stdout, func(ctx context.Context, dir string) (*bench.Report, error) {
+			series, figure, err := o.measurePacking(ctx, dir)
+			return &bench.Report{Subject: subject, Tables: []bench.Table{{Name: "packing", Series: series}}, Figures: []bench.Figure{figure}}, err
+		})
+	}
 	return b.Measure(ctx, programs, stdout, o.measure)
 }
+
+const subject = "a header is added to what the archive of Linux 6.1, x86-64, tinyconfig with modules, holds"
 
 func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
 	added := filepath.Join(dir, "vendor.h")
@@ -55,12 +64,17 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	if err != nil {
 		return nil, err
 	}
+	packed, ofFull, err := o.measurePacking(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
 	return &bench.Report{
-		Subject: "a header is added to what the archive of Linux 6.1, x86-64, tinyconfig with modules, holds",
-		Tables:  []bench.Table{{Name: "from the header to the image", Series: series}},
+		Subject: subject,
+		Tables:  []bench.Table{{Name: "from the header to the image", Series: series}, {Name: "packing, when the header changes", Series: packed}},
 		Figures: []bench.Figure{
 			{Name: "edit_vs_relink_wall_ratio", Value: series[0].WallRatio(series[1]), Most: mostOfRelink},
 			{Name: "edit_vs_relink_in_place_wall_ratio", Value: series[0].WallRatio(without(series[1], series[2]))},
+			ofFull,
 		},
 		Notes: []string{
 			"a second link needs the source and all objects, which an action unpacks first; in_place is without the time of that, as in a tree that is there",

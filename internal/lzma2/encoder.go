@@ -3,6 +3,7 @@
 package lzma2
 
 import (
+	"crypto/sha256"
 	"slices"
 	"sync"
 
@@ -14,8 +15,9 @@ type encoder struct {
 	part    Part
 	starts  []int // of its pieces
 	preset  Preset
-	ends    []int    // of the segments
-	results [][]byte // of the segments
+	ends    []int               // of the segments
+	results [][]byte            // of the segments
+	keys    [][sha256.Size]byte // of the segments, if there is a store
 	queue   *queue
 	most    int // bytes that a slot's text has, and slack more
 	slots   chan *slot
@@ -84,20 +86,25 @@ func newEncoder(p Part, preset Preset, plan plan, q *queue) *encoder {
 func (e *encoder) run() []byte {
 	e.queue.each(0, "split", 1, func(*worker, int) { e.ends = split(e.part, e.preset.segment) })
 	e.results = make([][]byte, len(e.ends))
+	e.load()
 	var windows sync.WaitGroup
-	for first, n := 0, 1; first < len(e.ends); n++ {
+	for first, n := 0, 1; first < len(e.ends); {
+		if e.results[first] != nil {
+			first++
+			continue
+		}
 		last, start := first, e.start(first)
-		for last+1 < len(e.ends) && e.ends[last+1]-start <= windowMost {
+		for last+1 < len(e.ends) && e.results[last+1] == nil && e.ends[last+1]-start <= windowMost {
 			last++
 		}
-		s, from := <-e.slots, first
+		s := <-e.slots
 		windows.Add(1)
-		go func() {
+		go func(n, first int) {
 			defer windows.Done()
-			e.segments(n, s, from, last)
+			e.segments(n, s, first, last)
 			e.slots <- s
-		}()
-		first = last + 1
+		}(n, first)
+		first, n = last+1, n+1
 	}
 	windows.Wait()
 	return append(slices.Concat(e.results...), controlEnd)
@@ -133,6 +140,7 @@ func (e *encoder) segments(n int, s *slot, first, last int) {
 		i += first
 		at, end := e.start(i)-base, e.ends[i]-base
 		e.results[i] = slices.Clone(encodeSegment(k.out[:0], &k.coder, begin(k, at, end), text, at, end, i == 0))
+		e.save(i)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
@@ -311,5 +312,55 @@ func BenchmarkEncode(b *testing.B) {
 	b.SetBytes(int64(len(p)))
 	for b.Loop() {
 		encode(b, Default, p, 1)
+	}
+}
+
+// memory is a store that counts what is put into it.
+type memory struct {
+	mutex    sync.Mutex
+	segments map[[sha256.Size]byte][]byte
+	made     int
+}
+
+func (m *memory) Get(key [sha256.Size]byte) []byte {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.segments[key]
+}
+
+func (m *memory) Put(key [sha256.Size]byte, segment []byte) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.segments[key] = segment
+	m.made++
+}
+
+// TestStore edits a part again and again: with a store it becomes what it becomes
+// without, and only the segments that depend on the edit are made.
+func TestStore(t *testing.T) {
+	in := slices.Concat(header(400_000), make([]byte, 100_000), random(100_000), growing(500), bytes.Repeat([]byte("abcabd"), 20_000), header(300_000))
+	for _, p := range []Preset{
+		{name: "optimal", dict: 64 << 10, segment: 16 << 10},
+		{name: "lazy", dict: 64 << 10, segment: 16 << 10, lazy: true},
+	} {
+		m := &memory{segments: make(map[[sha256.Size]byte][]byte)}
+		stored := p.With(m)
+		encode(t, stored, in, 2)
+		all := m.made
+		r := rand.New(rand.NewPCG(1, 2))
+		text := in
+		for range 12 {
+			at, n := r.IntN(len(text)), r.IntN(40)
+			edited := slices.Concat(text[:at], []byte("#define MORE\n"), text[min(at+n, len(text)):])
+			m.made = 0
+			got, want := encode(t, stored, edited, 2), encode(t, p, edited, 2)
+			if !bytes.Equal(got.LZMA2.(xz.Bytes), want.LZMA2.(xz.Bytes)) || got.CRC32 != want.CRC32 {
+				t.Errorf("%s, edit at %d: got other bytes with a store than without", p.name, at)
+			}
+			if m.made == 0 || m.made > all/3 {
+				t.Errorf("%s, edit at %d: %d of %d segments were made", p.name, at, m.made, all)
+			}
+			text = edited
+		}
 	}
 }

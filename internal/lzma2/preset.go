@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"unsafe"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
@@ -16,6 +17,9 @@ type Encoder interface {
 	// Encode compresses a part to a block, with workers goroutines; 0 is one
 	// for each core. The result does not depend on workers.
 	Encode(p Part, workers int) (xz.Block, error)
+	// Memory returns about how many bytes of memory that takes for a part of size
+	// bytes, which is counted too.
+	Memory(size int64, workers int) int64
 	// Name says how it compresses.
 	Name() string
 }
@@ -32,6 +36,7 @@ type Preset struct {
 	// and larger ones change more with an edit.
 	segment int
 	lazy    bool // the parser is lazy, not optimal
+	store   Store
 }
 
 // The presets, from the one that suits most.
@@ -42,17 +47,42 @@ var (
 )
 
 // ParsePreset returns the preset of a name.
-func ParsePreset(name string) (Encoder, error) {
+func ParsePreset(name string) (Preset, error) {
 	for _, p := range []Preset{Default, Smallest, Fast} {
 		if p.name == name {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("preset is %q: expected default, smallest or fast", name)
+	return Preset{}, fmt.Errorf("preset is %q: expected default, smallest or fast", name)
 }
 
 // Name returns the preset's name.
 func (p Preset) Name() string { return p.name }
+
+// Memory returns about what Encode needs. Of places that are looked at, there is one
+// for each byte.
+func (p Preset) Memory(size int64, workers int) int64 {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	const (
+		base     = 24 << 20 // the program, and what compressed segments take
+		ofWorker = 2 << 20
+		ofPlace  = 10 // of a window: what matches it has
+		ofOrder  = 4
+	)
+	window := min(size, windowMost)
+	text := min(size, int64(p.dict)+windowMost)
+	plan := planFor(workers)
+	windows := (size + windowMost - 1) / windowMost
+	slots, orders := min(int64(plan.slots), windows), min(int64(plan.orders), windows)
+	need := base + size + int64(workers)*ofWorker
+	if p.lazy {
+		slice := int64(unsafe.Sizeof(chainSlice{}))
+		return need + slots*(text+text*int64(unsafe.Sizeof(place{}))+(text/chainSize+1)*slice)
+	}
+	return need + slots*(text+window*ofPlace) + orders*text*ofOrder
+}
 
 // Encode compresses a part.
 func (p Preset) Encode(part Part, workers int) (xz.Block, error) {

@@ -81,6 +81,9 @@ type Options struct {
 	Encoder  lzma2.Encoder
 	Workers  int // goroutines; 0 for as many as there are cores. The result does not depend on it
 
+	// MemoryLimit is how many bytes of memory may be needed, about; 0 for any number.
+	MemoryLimit int64
+
 	Progress func(step string) // told what is being done; may be nil
 }
 
@@ -122,7 +125,12 @@ func Pack(o Options) (*Result, error) {
 		return nil, err
 	}
 	tarSize := int64(content.Len())
-	step(fmt.Sprintf("compressing %d bytes, preset %s", tarSize, o.Encoder.Name()))
+	need := o.Encoder.Memory(tarSize, o.Workers)
+	step(fmt.Sprintf("compressing %d bytes, preset %s, %d workers: needs about %d MiB of memory", tarSize, o.Encoder.Name(), o.Workers, need>>20))
+	if o.MemoryLimit != 0 && need > o.MemoryLimit {
+		return nil, fmt.Errorf("compress %d bytes, preset %s, %d workers: needs about %d MiB of memory, expected at most %d; run on fewer cores (GOMAXPROCS=1), or give --memory-limit %d",
+			tarSize, o.Encoder.Name(), o.Workers, need>>20, o.MemoryLimit>>20, need>>20+1)
+	}
 	block, err := o.Encoder.Encode(content, o.Workers)
 	if err != nil {
 		return nil, err

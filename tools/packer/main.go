@@ -22,7 +22,8 @@ var packer = cli.Tool{
 			Name: "pack",
 			Usage: "--out A.tar.xz --profile P --arch A --tree DIR_OR_TAR... [--files LIST]... [--symvers F] [--config F] [--release R]\n" +
 				"      [--manifest F] [--report F] [--spdx F] [--add NAME=FILE]... [--include P]... [--exclude P]... [--capacity N]\n" +
-				"      [--series S] [--allow-randstruct-seed] [--epoch N] [--comments strip|lines|keep] [--preset default|smallest|fast] [--json]",
+				"      [--series S] [--allow-randstruct-seed] [--epoch N] [--comments strip|lines|keep] [--preset default|smallest|fast] [--cache DIR]\n" +
+				"      [--memory-limit MIB] [--verbose] [--json]",
 			Summary: "Select files of a kernel tree and write them as an archive.",
 			Run:     runPack,
 		},

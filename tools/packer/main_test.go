@@ -69,6 +69,23 @@ func TestCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	for range 2 { // the second finds the segments of the first
+		_, stderr := run(t, 0, append(packed, "--out", file("cached.tar.xz"), "--cache", file("cache"), "--verbose", "--memory-limit", "100")...)
+		if !strings.Contains(stderr, " needs about 2") {
+			t.Errorf("--verbose: got %q, want what memory is needed", stderr)
+		}
+		got, err := os.ReadFile(file("cached.tar.xz"))
+		if want, _ := os.ReadFile(file("a.tar.xz")); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("--cache: got other bytes than without, %v", err)
+		}
+	}
+	if segments, err := filepath.Glob(file("cache/*.segment")); len(segments) != 1 {
+		t.Errorf("--cache: got files %q, %v, want one", segments, err)
+	}
+	if _, stderr := run(t, 1, append(packed, "--out", file("b.tar.xz"), "--memory-limit", "1")...); !strings.Contains(stderr, "expected at most 1; run on fewer cores") {
+		t.Errorf("--memory-limit: got %q", stderr)
+	}
+
 	list, _ := run(t, 0, "list", file("a.tar.xz"))
 	if list != string(manifest) {
 		t.Errorf("list: got %q, want the manifest %q", list, manifest)

@@ -15,6 +15,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
 	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/segments"
 )
 
 func runPack(args []string, stdout, stderr io.Writer) error {
@@ -37,8 +38,11 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	flags.StringVar((*string)(&o.Comments), "comments", string(pack.Strip), "`HOW` to treat comments in headers: strip them, strip them and keep the lines' numbers (lines), or keep them")
 	hostTools := flags.String("host-tools", string(pack.DefaultTools), "the `FORM` of fixdep, modpost and the like, which run where modules are built: source, binary, both, none, or default, which the profile's table says")
 	preset := flags.String("preset", lzma2.Default.Name(), "the `PRESET` of the compression: default, smallest or fast")
+	store := flags.String("cache", "", "keep compressed segments in this `DIR`, of mode 0700, and use those that are there; the archive is the same")
 	var limit capacity
 	flags.Var(&limit, "capacity", "fail if the archive does not fit in `BYTES`, as 8388608, 8192K or 8M")
+	mib := flags.Int64("memory-limit", 0, "fail before compression if it needs more than `MIB` of memory, about; 0 for any number")
+	verbose := flags.Bool("verbose", false, "print each step, and what memory compression needs; on a terminal that is printed anyway")
 	out := flags.String("out", "", "the archive, the `FILE` to write")
 	manifestOut := flags.String("manifest", "", "write a line for each member to this `FILE`")
 	spdx := flags.String("spdx", "", "write an SPDX document of the archive to `FILE`, in JSON")
@@ -61,9 +65,18 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	if o.HostTools, err = pack.ParseHostTools(*hostTools); err != nil {
 		return cli.Usagef("--host-tools: %v", err)
 	}
-	if o.Encoder, err = lzma2.ParsePreset(*preset); err != nil {
+	encoder, err := lzma2.ParsePreset(*preset)
+	if err != nil {
 		return cli.Usagef("--%v", err)
 	}
+	if *store != "" {
+		s, err := segments.Open(*store)
+		if err != nil {
+			return fmt.Errorf("--cache: %w", err)
+		}
+		encoder = encoder.With(s)
+	}
+	o.Encoder = encoder
 	for _, text := range add {
 		a, err := pack.ParseAddition(text)
 		if err != nil {
@@ -71,7 +84,11 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 		}
 		o.Add = append(o.Add, a)
 	}
-	o.Progress = progress(stderr)
+	if *mib < 0 || *mib > 1<<40 {
+		return cli.Usagef("--memory-limit is %d: expected a number of MiB, or 0", *mib)
+	}
+	o.MemoryLimit = *mib << 20
+	o.Progress = progress(stderr, *verbose)
 	r, err := pack.Pack(o)
 	if err != nil {
 		return err
@@ -116,17 +133,22 @@ func packInputs(o pack.Options) []string {
 	return inputs
 }
 
-// progress returns what prints the steps of a run, on a terminal only: in a
+// progress returns what prints the steps of a run, on a terminal or if asked: in a
 // build's log they would be noise.
-func progress(stderr io.Writer) func(string) {
-	f, ok := stderr.(*os.File)
-	if !ok {
-		return nil
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+func progress(stderr io.Writer, asked bool) func(string) {
+	if !asked && !isTerminal(stderr) {
 		return nil
 	}
 	return func(step string) { fmt.Fprintf(stderr, "packer: %s\n", step) }
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func runPlaceholder(args []string, _, _ io.Writer) error {
