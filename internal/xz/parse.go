@@ -62,9 +62,6 @@ func readIndex(r io.ReaderAt, size int64) ([]record, error) {
 	if size < 2*streamHeaderSize+8 {
 		return nil, fmt.Errorf("%d bytes are too few for an xz stream", size)
 	}
-	if size%4 != 0 {
-		return nil, fmt.Errorf("size of %d bytes is not a multiple of 4", size)
-	}
 	end := make([]byte, streamHeaderSize)
 	if err := ReadFull(r, end, 0); err != nil {
 		return nil, err
@@ -72,6 +69,9 @@ func readIndex(r io.ReaderAt, size int64) ([]record, error) {
 	check, err := streamFlags(end)
 	if err != nil {
 		return nil, err
+	}
+	if size%4 != 0 {
+		return nil, fmt.Errorf("size of %d bytes is not a multiple of 4", size)
 	}
 	if check != checkCRC32 {
 		return nil, fmt.Errorf("check is %d: expected %d, CRC32", check, checkCRC32)
