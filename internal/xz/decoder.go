@@ -22,13 +22,8 @@ type decoder struct {
 	needDict, needProperties bool
 }
 
-// room is how much is decoded before the dictionary moves to the front of the
-// buffer, in bytes: the largest decoded chunk.
+// room is the largest decoded chunk, in bytes.
 const room = 2 << 20
-
-// firstBuffer is enough for most archives' dictionaries, in bytes; the pages that
-// are not used are not there.
-const firstBuffer = 16 << 20
 
 func newDecoder(in io.Reader, dict int64) *decoder {
 	return &decoder{in: in, dict: int(max(dict, 4096)), needDict: true, needProperties: true}
@@ -46,20 +41,20 @@ func (d *decoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// make makes room for n bytes behind at, and forgets what no match can reach.
-// The buffer grows with what there is, so that a forged size costs nothing.
+// make makes room for n bytes behind at, and forgets what no match can reach. The
+// buffer has the dictionary, and in a larger one less room beside it: what is moved
+// to the front is at most four times what was decoded since. It is made once, of
+// pages that are not there before they are used: a forged size costs nothing.
 func (d *decoder) make(n int) {
 	if d.at+n <= len(d.buf) {
 		return
 	}
-	keep := min(d.at-d.base, d.dict)
-	if size := min(d.dict+max(d.dict, 2*room), max(2*len(d.buf), keep+n, firstBuffer)); size > len(d.buf) && size >= keep+n {
-		next := make([]byte, size)
-		copy(next, d.buf[d.at-keep:d.at])
-		d.buf = next
-	} else {
-		copy(d.buf, d.buf[d.at-keep:d.at])
+	if d.buf == nil {
+		d.buf = make([]byte, d.dict+max(d.dict/4, 2*room, min(d.dict, 4*room)))
+		return
 	}
+	keep := min(d.at-d.base, d.dict)
+	copy(d.buf, d.buf[d.at-keep:d.at])
 	d.base, d.at, d.read = 0, keep, keep
 }
 
