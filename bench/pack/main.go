@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/pack"
 )
@@ -32,6 +33,7 @@ var targets = map[string]float64{
 	"fast_bytes_ratio":     1.12,
 	"prepare_cpu_seconds":  0.5,
 	"peak_mib":             400,
+	"scale_16_vs_ideal":    1.3,
 }
 
 // presets are those of the packer.
@@ -47,13 +49,24 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		3, ", of two or three minutes each", "")
 	o := options{b, newInputs(b)}
 	tree := b.String("prepare", "", "only do what comes before compression, for the `TREE` (what is measured as prepare)")
+	scale := b.Bool("scale", false, "measure the wall time by the number of workers, and compute the critical path for more, instead")
+	doc := b.String("doc", "", "put the figures into the table of `FILE` too, docs/archive.md")
 	if help, err := b.Parse(args, stdout); help || err != nil {
 		return err
 	}
 	if *tree != "" {
 		return prepare(*tree)
 	}
-	return b.Measure(ctx, programs, stdout, o.measure)
+	if *scale {
+		return b.Measure(ctx, programs, stdout, o.measureScale)
+	}
+	return b.Measure(ctx, programs, stdout, func(ctx context.Context, dir string) (*bench.Report, error) {
+		report, err := o.measure(ctx, dir)
+		if err == nil && *doc != "" {
+			err = writeTable(*doc, report)
+		}
+		return report, err
+	})
 }
 
 func (o options) measure(ctx context.Context, dir string) (*bench.Report, error) {
@@ -126,7 +139,12 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		figures = append(figures, bench.Figure{Name: name + "_bytes_ratio", Value: ofUpstream(name)})
 		peak = max(peak, sample.Peak)
 	}
+	trace, err := traced(tree, lzma2.Default, 16)
+	if err != nil {
+		return nil, err
+	}
 	figures = append(figures,
+		bench.Figure{Name: "scale_16_vs_ideal", Value: vsIdeal(trace, 16)},
 		bench.Figure{Name: "prepare_cpu_seconds", Value: before[0].Median().CPU.Seconds()},
 		bench.Figure{Name: "peak_mib", Value: float64(peak) / (1 << 20)})
 	for i, f := range figures {
@@ -139,6 +157,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		Notes: []string{
 			fmt.Sprintf("bytes: default %.0f, smallest %.0f, fast %.0f; the profile module, default %.0f, smallest %.0f",
 				sizes["default"], sizes["smallest"], sizes["fast"], sizes["module_default"], sizes["module_smallest"]),
+			scaleNote,
 		},
 	}, nil
 }

@@ -8,8 +8,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
 )
 
 func TestErrors(t *testing.T) {
@@ -37,6 +41,13 @@ func TestErrors(t *testing.T) {
 }
 
 func TestPrepare(t *testing.T) {
+	if err := prepare(smallTree(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// smallTree returns a tree with a few headers.
+func smallTree(t *testing.T) string {
 	tree := t.TempDir()
 	for name, content := range map[string]string{
 		"arch/x86/include/asm/page.h":          "#define PAGE_SHIFT 12 /* 4 KiB */\n",
@@ -52,7 +63,48 @@ func TestPrepare(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := prepare(tree); err != nil {
-		t.Error(err)
+	return tree
+}
+
+// digits are what differs between two runs; a dash is for what was not measured yet.
+var digits = regexp.MustCompile(`\d+\.\d+|–`)
+
+// TestTable compares the shape of the document's table with that which the
+// benchmark writes: its numbers are of one run.
+func TestTable(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/archive.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var figures []bench.Figure
+	for _, p := range presets {
+		figures = append(figures, bench.Figure{Name: p + "_wall_ratio", Value: 0.25}, bench.Figure{Name: p + "_bytes_ratio", Value: 0.75})
+	}
+	got, err := replaceTable(doc, table(figures))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := digits.ReplaceAllString(string(doc), "N"); digits.ReplaceAllString(string(got), "N") != want {
+		t.Error("docs/archive.md: the table is not as the benchmark writes it: run tools/bazel run //bench:pack -- -doc $PWD/docs/archive.md")
+	}
+	if !strings.Contains(string(got), "| 0.750 | 0.250 |") {
+		t.Error("the figures are not in the table")
+	}
+	if _, err := replaceTable([]byte("no table"), ""); err == nil || !strings.Contains(err.Error(), "//bench:pack") {
+		t.Errorf("no table: got %v", err)
+	}
+}
+
+// TestTraced computes the critical path of a small tree.
+func TestTraced(t *testing.T) {
+	trace, err := traced(smallTree(t), lzma2.Default, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := vsIdeal(trace, 1); got != 1 {
+		t.Errorf("one worker: got %v times the work", got)
+	}
+	if got := vsIdeal(trace, 16); got < 1 || got > 16 {
+		t.Errorf("16 workers: got %v times the ideal", got)
 	}
 }
