@@ -70,9 +70,6 @@ func readIndex(r io.ReaderAt, size int64) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size%4 != 0 {
-		return nil, fmt.Errorf("size of %d bytes is not a multiple of 4", size)
-	}
 	if check != checkCRC32 {
 		return nil, fmt.Errorf("check is %d: expected %d, CRC32", check, checkCRC32)
 	}
@@ -82,6 +79,9 @@ func readIndex(r io.ReaderAt, size int64) ([]record, error) {
 	length, err := footer(end, check)
 	if err != nil {
 		return nil, err
+	}
+	if size%4 != 0 {
+		return nil, fmt.Errorf("size of %d bytes is not a multiple of 4", size)
 	}
 	if length > size-2*streamHeaderSize || length > maxIndex {
 		return nil, fmt.Errorf("index of %d bytes is larger than the stream or the limit of %d", length, maxIndex)

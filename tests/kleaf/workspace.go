@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -99,24 +98,6 @@ kheaders_external_module(
 )
 `
 
-// toolchainBuild has xz too, which a workspace may have among its prebuilts.
-const toolchainBuild = `load("@rules_kheaders//rules:defs.bzl", "kheaders_toolchain")
-
-toolchain(
-    name = "toolchain",
-    toolchain = ":with_xz",
-    toolchain_type = "@rules_kheaders//rules/toolchain:toolchain_type",
-)
-
-kheaders_toolchain(
-    name = "with_xz",
-    kmodule = "@rules_kheaders//prebuilt:linux_amd64/kmodule",
-    packer = "@rules_kheaders//prebuilt:linux_amd64/packer",
-    patcher = "@rules_kheaders//prebuilt:linux_amd64/patcher",
-    xz = "xz",
-)
-`
-
 // kleafBuild is what Kleaf's flags name.
 const kleafBuild = `load(":flags.bzl", "bool_flag", "string_flag")
 
@@ -194,7 +175,7 @@ func newKleaf(ours bazeltest.Workspace) (*kleaf, error) {
 	}
 	k := &kleaf{Workspace: example}
 	// Modules of this workspace and not of that one: tools/bazel may have told Bazel where they are, which is an error then.
-	for _, module := range []string{"gazelle", "package_metadata", "rules_go", "rules_shell", "xz"} {
+	for _, module := range []string{"gazelle", "package_metadata", "rules_go", "rules_shell"} {
 		k.Flags = append(k.Flags, "--override_module="+module+"=")
 	}
 	return k, nil
@@ -226,11 +207,10 @@ func (k *kleaf) fill(ours bazeltest.Workspace) (err error) {
 	if err := k.common(ours); err != nil {
 		return err
 	}
-	xz, err := exec.LookPath("xz")
-	if err != nil {
+	if err := k.clang(ours); err != nil {
 		return err
 	}
-	if err := k.clang(ours); err != nil {
+	if err := k.modules(); err != nil {
 		return err
 	}
 	return errors.Join(
@@ -243,9 +223,20 @@ func (k *kleaf) fill(ours bazeltest.Workspace) (err error) {
 		k.write("drivers/kheaders/BUILD.bazel", []byte(carrierBuild)),
 		k.write("drivers/hello/BUILD.bazel", []byte(helloBuild)),
 		k.copy(filepath.Join(ours.Dir, "examples/demo/hello/hello.c"), "drivers/hello/hello.c"),
-		k.write("tools/kheaders/BUILD.bazel", []byte(toolchainBuild)),
-		k.copy(xz, "tools/kheaders/xz"),
 	)
+}
+
+// modules adds what Kleaf's own MODULE.bazel has, and its packages load.
+func (k *kleaf) modules() error {
+	name := filepath.Join(k.In, "MODULE.bazel")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	for _, module := range []string{"platforms", "rules_cc"} {
+		text = fmt.Appendf(text, "\nbazel_dep(name = %q)\n", module)
+	}
+	return os.WriteFile(name, text, 0o644)
 }
 
 // clangDir is where Android has its compilers' toolchains.
