@@ -32,11 +32,16 @@ func (m *Module) addToTree() error {
 		put["vmlinux"] = m.BaseBTF
 	}
 	if m.HostTools != "" {
-		err := filepath.WalkDir(m.HostTools, func(path string, d fs.DirEntry, err error) error {
+		// In Bazel's sandbox an empty directory is a link to one.
+		dir, err := realPath(m.HostTools)
+		if err != nil {
+			return fmt.Errorf("read the host tools: %w", err)
+		}
+		err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
-			rel, err := filepath.Rel(m.HostTools, path)
+			rel, err := filepath.Rel(dir, path)
 			put[rel] = path
 			return err
 		})

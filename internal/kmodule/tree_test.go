@@ -43,6 +43,20 @@ func TestAddToTree(t *testing.T) {
 	}
 }
 
+// Where the archive's own programs run there are no others: a link to an empty
+// directory, in Bazel's sandbox.
+func TestAddToTreeNothing(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(t.TempDir(), empty); err != nil {
+		t.Fatal(err)
+	}
+	archive := tree(t, "")
+	m := Module{Tree: archive, HostTools: empty, Scratch: t.TempDir()}
+	if err := m.addToTree(); err != nil || m.Tree != archive {
+		t.Errorf("got %s, %v; want the archive's own tree", m.Tree, err)
+	}
+}
+
 func TestBaseBTFRefuses(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
