@@ -1,5 +1,6 @@
 "Rule bpf_min_core_btf"
 
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS", "run_with_programs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
 load("//rules/providers:bpf_info.bzl", "KernelBpfInfo")
 
@@ -27,15 +28,15 @@ def _bpf_min_core_btf_impl(ctx):
     args.add_all(objects, before_each = "--object")
     args.add("--out", out)
     args.add(out, format = "--scratch=%s.scratch")
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kmodule"),
         arguments = [args],
         inputs = [ctx.file.btf] + objects,
         tools = [ctx.attr.bpftool[DefaultInfo].files_to_run],
         outputs = [out],
         mnemonic = "BpfMinCoreBtf",
         progress_message = "Reducing BTF for %{label}",
-        toolchain = TOOLCHAIN_TYPE,
     )
     return [DefaultInfo(files = depset([out]))]
 
@@ -47,5 +48,5 @@ bpf_min_core_btf = rule(
         "btf": attr.label(doc = "The kernel's BTF: its /sys/kernel/btf/vmlinux, or vmlinux.", allow_single_file = True, mandatory = True),
         "objects": attr.label_list(doc = "The objects, compiled with `headers = \"btf\"`.", mandatory = True, providers = [KernelBpfInfo]),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

@@ -1,6 +1,7 @@
 "Rule bpf_object"
 
 load("//rules/private:bpf.bzl", "PROGRAM_ATTRS", "compile_bpf")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:bpf_info.bzl", "KernelBpfInfo")
@@ -72,5 +73,5 @@ bpf_object = rule(
         ),
     },
     provides = [KernelBpfInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

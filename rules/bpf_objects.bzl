@@ -1,6 +1,7 @@
 "Rule bpf_objects"
 
 load("//rules/private:bpf.bzl", "PROGRAM_ATTRS", "compile_bpf")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 
@@ -84,5 +85,5 @@ bpf_objects = rule(
         ),
         "required": attr.string_list(doc = "Kernels that the program must compile for."),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

@@ -32,6 +32,7 @@ load("//rules/providers:kernel_info.bzl", _KheadersKernelInfo = "KheadersKernelI
 load("//rules/providers:module_info.bzl", _KernelModuleInfo = "KernelModuleInfo")
 load("//rules/providers:placeholder_info.bzl", _KheadersPlaceholderInfo = "KheadersPlaceholderInfo")
 load("//rules/providers:source_info.bzl", _LinuxSourceInfo = "LinuxSourceInfo")
+load("//rules/toolchain:kbuild_toolchain.bzl", _kbuild_toolchain = "kbuild_toolchain")
 load("//rules/toolchain:kheaders_toolchain.bzl", _kheaders_toolchain = "kheaders_toolchain")
 
 # The archive and what carries it.
@@ -68,11 +69,12 @@ kleaf_system_dlkm = _kleaf_system_dlkm
 linux_bzl_kernel = _linux_bzl_kernel
 prebuilt_kernel = _prebuilt_kernel
 
-# Providers and the toolchain.
+# Providers and the toolchains.
 KernelBpfInfo = _KernelBpfInfo
 KernelModuleInfo = _KernelModuleInfo
 KheadersArchiveInfo = _KheadersArchiveInfo
 KheadersKernelInfo = _KheadersKernelInfo
 KheadersPlaceholderInfo = _KheadersPlaceholderInfo
 LinuxSourceInfo = _LinuxSourceInfo
+kbuild_toolchain = _kbuild_toolchain
 kheaders_toolchain = _kheaders_toolchain

@@ -4,6 +4,7 @@ load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "kbuild_directory", "kbuild_file", "module_options", "source_name")
 load("//rules/private:names.bzl", "check_modules", "check_name")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:rust.bzl", "no_rust")
 load("//rules/private:same_kernel.bzl", "check_kernels")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
@@ -156,5 +157,5 @@ kernel_module = rule(
     },
     fragments = CC_FRAGMENTS,
     provides = [KernelModuleInfo],
-    toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,
+    toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS + KBUILD_TOOLCHAINS,
 )

@@ -1,6 +1,7 @@
 "Rule kheaders_archive"
 
 load("//rules/private:host_tools.bzl", "HOST_TOOLS_ATTRS", "compile_host_tools")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:same_kernel.bzl", "built_kernel")
 load("//rules/private:seed.bzl", "SEED_ATTRS", "add_seed")
 load("//rules/private:source.bzl", "one_file")
@@ -151,5 +152,5 @@ kheaders_archive = rule(
         ),
     },
     provides = [KheadersArchiveInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

@@ -1,5 +1,6 @@
 "Rule kheaders_boot_image"
 
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS", "run_with_programs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 
 DOC = """Puts a stamped kernel into an Android boot image, of header version 2 to 4, by AOSP's own programs.
@@ -29,8 +30,9 @@ def _kheaders_boot_image_impl(ctx):
     args.add("--unpack-bootimg", ctx.executable.unpack_bootimg)
     args.add("--out", out)
     args.add(out, format = "--scratch=%s.scratch")
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kmodule"),
         arguments = [args],
         inputs = [ctx.file.boot_image, ctx.file.kernel],
         outputs = [out],
@@ -38,8 +40,7 @@ def _kheaders_boot_image_impl(ctx):
         mnemonic = "KheadersBootImage",
         progress_message = "Making %{output}",
         # AOSP's programs are Python scripts.
-        use_default_shell_env = True,
-        toolchain = TOOLCHAIN_TYPE,
+        needs = {"python3": "python3"},
     )
     return [DefaultInfo(files = depset([out]))]
 
@@ -56,5 +57,5 @@ kheaders_boot_image = rule(
         "mkbootimg": attr.label(doc = "AOSP's mkbootimg.", allow_files = True, cfg = "exec", executable = True, mandatory = True),
         "unpack_bootimg": attr.label(doc = "AOSP's unpack_bootimg.", allow_files = True, cfg = "exec", executable = True, mandatory = True),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

@@ -3,6 +3,7 @@
 load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS")
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:module.bzl", "build_modules", "module_options")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 
@@ -64,5 +65,5 @@ kheaders_external_module = rule(
         "_src": attr.label(allow_single_file = True, default = "//kernel:kheaders.c"),
     },
     fragments = CC_FRAGMENTS,
-    toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,
+    toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS + KBUILD_TOOLCHAINS,
 )

@@ -1,5 +1,6 @@
 "Rule kheaders_extract"
 
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:same_kernel.bzl", "carried_kernel")
 load("//rules/private:toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 load("//rules/private:tree.bzl", "unpack_tree")
@@ -61,5 +62,5 @@ kheaders_extract = rule(
         "sha256": attr.string(doc = "The carrier's sha256. A file with another is refused."),
     },
     provides = [KheadersArchiveInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

@@ -2,6 +2,7 @@
 
 load("//rules/private:compiler.bzl", "CC_FRAGMENTS", "CC_TOOLCHAINS", "COMPILERS_ATTR", "compiler_args")
 load("//rules/private:host_tools.bzl", "compile_host_tools")
+load("//rules/private:programs.bzl", "HOST_PROGRAMS", "KBUILD_TOOLCHAINS", "SOURCE_PROGRAMS", "run_with_programs")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "optional_tool")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -32,16 +33,18 @@ def _from_source(ctx, archive, source):
     source_args(args, source)
     args.add_all("--out", [out], expand_directories = False)
     args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.make_variables.items()])
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset([archive.tree] + source_inputs(source) + ctx.files._compilers, transitive = [files]),
+        inputs = [archive.tree] + source_inputs(source),
+        machine = ctx.files._compilers,
+        transitive = [files],
+        needs = HOST_PROGRAMS | SOURCE_PROGRAMS,
         outputs = [out],
         mnemonic = "KheadersHostTools",
         progress_message = "Making the host tools of %{label}",
-        use_default_shell_env = True,
         execution_requirements = NO_NETWORK,
-        toolchain = TOOLCHAIN_TYPE,
     )
     return out
 
@@ -76,5 +79,5 @@ kheaders_host_tools = rule(
     },
     fragments = CC_FRAGMENTS,
     provides = [KheadersArchiveInfo],
-    toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS,
+    toolchains = [TOOLCHAIN_TYPE] + CC_TOOLCHAINS + KBUILD_TOOLCHAINS,
 )

@@ -2,6 +2,7 @@
 
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
 load("//rules/private:place.bzl", "PLACE_ATTRS")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:stamp.bzl", "STAMP_ATTRS", "stamp")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
@@ -62,5 +63,5 @@ kheaders_module = rule(
         "kernel": attr.label(doc = "The built kernel. Either this or `ko`.", providers = [KheadersKernelInfo]),
         "ko": attr.label(doc = "The module as linked; stripped and signed too, when it is to be signed again.", allow_single_file = [".ko"]),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

@@ -1,6 +1,7 @@
 "Rule linux_bzl_kernel"
 
 load("//rules/private:compiler.bzl", "COMPILERS_ATTR")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS", "required_programs", "run_with_programs")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_file")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
@@ -37,16 +38,16 @@ def _prepare(ctx):
     args.add("--config", ctx.file.config)
     args.add("--release", ctx.file.kernel_release)
     args.add("--out", tree)
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = source_inputs(source) + [ctx.file.config, ctx.file.kernel_release] + ctx.files.required_programs + ctx.files._compilers,
+        inputs = source_inputs(source) + [ctx.file.config, ctx.file.kernel_release],
+        machine = ctx.files.required_programs + ctx.files._compilers,
+        needs = required_programs(ctx),
         outputs = [tree],
         mnemonic = "KheadersPrepare",
         progress_message = "Making the generated headers of %{label}",
-        # The machine's compilers, by the strict PATH.
-        use_default_shell_env = True,
-        toolchain = TOOLCHAIN_TYPE,
     )
     return tree
 
@@ -94,5 +95,5 @@ linux_bzl_kernel = rule(
         "vmlinux": attr.label(doc = "The linked kernel: `:vmlinux`.", allow_single_file = True, mandatory = True),
     },
     provides = [KheadersKernelInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

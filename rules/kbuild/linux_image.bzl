@@ -1,6 +1,7 @@
 "Rule linux_image"
 
 load("//rules/private:compiler.bzl", "COMPILERS_ATTR")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS", "MODULE_PROGRAMS", "run_with_programs")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 
@@ -37,15 +38,16 @@ def _linux_image_impl(ctx):
     args.add("--vmlinux", kernel.vmlinux)
     args.add("--goal", goal)
     args.add("--out", out)
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kbuild"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kbuild"),
         arguments = [args],
-        inputs = [kernel.image_tree, kernel.vmlinux] + ctx.files._compilers,
+        inputs = [kernel.image_tree, kernel.vmlinux],
+        machine = ctx.files._compilers,
+        needs = MODULE_PROGRAMS | {"tar": "tar"},
         outputs = [out],
         mnemonic = "KernelImage",
         progress_message = "Making %{output}",
-        use_default_shell_env = True,
-        toolchain = TOOLCHAIN_TYPE,
     )
     return [DefaultInfo(files = depset([out]))]
 
@@ -58,5 +60,5 @@ linux_image = rule(
         "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KheadersKernelInfo]),
         "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils; as the kernel was by default."),
     },
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

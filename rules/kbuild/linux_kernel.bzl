@@ -1,6 +1,7 @@
 "Rule linux_kernel"
 
 load("//rules/private:kernel.bzl", "KERNEL_ATTRS", "kernel_action")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 
@@ -45,5 +46,5 @@ linux_kernel = rule(
     implementation = _linux_kernel_impl,
     attrs = KERNEL_ATTRS,
     provides = [KheadersKernelInfo],
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )

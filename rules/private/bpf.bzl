@@ -1,7 +1,8 @@
 "The action that compiles an eBPF program, and the attributes that describe one."
 
 load(":compiler.bzl", "COMPILERS_ATTR")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file")
+load(":programs.bzl", "run_with_programs")
+load(":toolchain.bzl", "add_named", "optional_tool", "param_file")
 
 def _program(doc):
     return attr.label(doc = doc, allow_files = True, cfg = "exec", executable = True)
@@ -77,14 +78,16 @@ def compile_bpf(ctx, tree, headers, outputs, add_outputs, btf = None):
     if btf:
         args.add("--btf", btf)
     add_outputs(args)
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+    needs = ["clang"] + (["opt", "llc"] if headers == "kernel" else [])
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = [tree] + sources + ctx.files.hdrs + ctx.files._compilers + ([btf] if btf else []),
+        inputs = [tree] + sources + ctx.files.hdrs + ([btf] if btf else []),
+        machine = ctx.files._compilers,
+        needs = {name: "clang" if name == "clang" else "llvm" for name in needs if not getattr(ctx.executable, name)},
         tools = [t[DefaultInfo].files_to_run for t in [ctx.attr.clang, ctx.attr.opt, ctx.attr.llc, ctx.attr.bpftool] if t],
         outputs = outputs,
         mnemonic = "BpfObject",
         progress_message = "Compiling the eBPF program %{label}",
-        use_default_shell_env = True,
-        toolchain = TOOLCHAIN_TYPE,
     )

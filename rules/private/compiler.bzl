@@ -2,6 +2,7 @@
 
 load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
+load(":programs.bzl", "kbuild_toolchain")
 
 _CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
 
@@ -42,7 +43,7 @@ def compiler_args(ctx, args):
     """Adds the resolved C compiler to the arguments of kmodule.
 
     Args:
-        ctx: the context of a rule that declares CC_TOOLCHAINS and CC_FRAGMENTS.
+        ctx: the context of a rule that declares CC_TOOLCHAINS, CC_FRAGMENTS and KBUILD_TOOLCHAINS.
         args: (Args) of `kmodule build` or `kmodule host-tools`.
 
     Returns:
@@ -52,6 +53,14 @@ def compiler_args(ctx, args):
     path = _program(ctx, cc, ACTION_NAMES.c_compile) if cc else None
     if not path or not _named(path):
         return depset()
+    kbuild = kbuild_toolchain(ctx)
+    if kbuild and not kbuild.root and path.startswith("/"):
+        fail(("the C++ toolchain of {} compiles with {}, which is the machine's, and programs of {} are to be all that runs; " +
+              "register a C++ toolchain whose compiler is a file of a workspace, or add the compiler to programs and leave that toolchain out").format(
+            ctx.label,
+            path,
+            kbuild.label,
+        ))
 
     # A feature configuration has paths and no Files.
     args.add("--compiler", path)

@@ -1,7 +1,8 @@
 "The action that compiles an archive's host tools."
 
 load(":compiler.bzl", "COMPILERS_ATTR")
-load(":toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "tools")
+load(":programs.bzl", "HOST_PROGRAMS", "run_with_programs")
+load(":toolchain.bzl", "NO_NETWORK", "tools")
 
 HOST_TOOLS_ATTRS = COMPILERS_ATTR | {
     "host_tools": attr.string(
@@ -17,7 +18,7 @@ def compile_host_tools(ctx, tree):
     """Declares the programs that an archive has the sources of; Bazel makes them when a module is built.
 
     Args:
-        ctx: the context of a rule with COMPILERS_ATTR and the toolchain.
+        ctx: the context of a rule with COMPILERS_ATTR, the toolchain and KBUILD_TOOLCHAINS.
         tree: (File) the unpacked archive.
 
     Returns:
@@ -33,15 +34,16 @@ def compile_host_tools(ctx, tree):
     args.add_all("--tree", [tree], expand_directories = False)
     args.add_all("--out", [out], expand_directories = False)
     args.add_all(["{}={}".format(k, v) for k, v in getattr(ctx.attr, "make_variables", {}).items()])
-    ctx.actions.run(
-        executable = kmodule,
+    run_with_programs(
+        ctx,
+        kmodule,
         arguments = [args],
-        inputs = [tree] + ctx.files._compilers,
+        inputs = [tree],
+        machine = ctx.files._compilers,
+        needs = HOST_PROGRAMS,
         outputs = [out],
         mnemonic = "KheadersHostTools",
         progress_message = "Compiling the host tools of %{label}",
-        use_default_shell_env = True,
         execution_requirements = NO_NETWORK,
-        toolchain = TOOLCHAIN_TYPE,
     )
     return out

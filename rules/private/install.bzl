@@ -2,7 +2,8 @@
 
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load(":compiler.bzl", "COMPILERS_ATTR", "strip_args")
-load(":toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "optional_tool")
+load(":programs.bzl", "run_with_programs")
+load(":toolchain.bzl", "NO_NETWORK", "optional_tool")
 
 # A kernel's own files, by their path in its tree.
 _SIGN_FILE = "scripts/sign-file"
@@ -59,7 +60,7 @@ def install(ctx, module, out, sign, compiler = False):
     """Declares the stripping and signing of a module.
 
     Args:
-        ctx: the context of a rule with INSTALL_ATTRS and the toolchain.
+        ctx: the context of a rule with INSTALL_ATTRS, the toolchain and KBUILD_TOOLCHAINS.
         module: (File) the module as it was linked, and stamped if it carries an archive.
         out: (File) the module to install.
         sign: (struct) what `signing` returned.
@@ -81,14 +82,15 @@ def install(ctx, module, out, sign, compiler = False):
         args.add("--hash", ctx.attr.signing_hash)
         inputs += [sign.sign_file, sign.key, sign.cert]
     args.add("--out", out)
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset(inputs + ctx.files._compilers, transitive = [programs]),
+        inputs = inputs,
+        machine = ctx.files._compilers,
+        transitive = [programs],
         outputs = [out],
         mnemonic = "KernelModuleInstall",
         progress_message = "Finishing %{output}",
-        use_default_shell_env = True,
         execution_requirements = NO_NETWORK | (_NO_REMOTE if sign else {}),
-        toolchain = TOOLCHAIN_TYPE,
     )

@@ -6,9 +6,10 @@ load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
 load(":capacity.bzl", "CAPACITY_DOC", "capacity_bytes")
 load(":compiler.bzl", "COMPILERS_ATTR")
 load(":placeholder.bzl", "make_placeholder")
+load(":programs.bzl", "required_programs", "run_with_programs")
 load(":seed.bzl", "SEED_ATTRS", "add_seed")
 load(":source.bzl", "one_file", "source_args", "source_inputs")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file", "tools")
+load(":toolchain.bzl", "add_named", "optional_tool", "param_file", "tools")
 
 KERNEL_ATTRS = COMPILERS_ATTR | SEED_ATTRS | {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
@@ -108,21 +109,21 @@ def kernel_action(ctx):
     if kernel.objects:
         args.add("--objects", kernel.objects)
 
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kbuild"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kbuild"),
         arguments = [args],
-        inputs = source_inputs(source) + ctx.files.config_fragments + ctx.files.required_programs + ctx.files.object_files +
-                 # required_programs have the version of gcc, by which other kernels are built.
-                 (ctx.files._compilers if ctx.attr.cross_compile or ctx.attr.llvm else []) + ([placeholder] if placeholder else []),
+        inputs = source_inputs(source) + ctx.files.config_fragments + ctx.files.object_files + ([placeholder] if placeholder else []),
+        machine = ctx.files.required_programs +
+                  # required_programs have the version of gcc, by which other kernels are built.
+                  (ctx.files._compilers if ctx.attr.cross_compile or ctx.attr.llvm else []),
+        needs = required_programs(ctx),
         outputs = [kernel.config, headers, kernel.image_tree, kernel.kernel_release, kernel.module_symvers, kernel.system_map, kernel.vmlinux, report] +
                   modules.values() + outs.values() + ([kernel.objects] if kernel.objects else []),
         tools = sizing,
         mnemonic = "KernelBuild",
         progress_message = "Building the kernel %{label} (some minutes)",
-        # The machine's compilers, by the strict PATH.
-        use_default_shell_env = True,
         resource_set = _all_cores,
-        toolchain = TOOLCHAIN_TYPE,
     )
     return kernel
 

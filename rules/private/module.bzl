@@ -1,7 +1,8 @@
 "The action that builds modules, and what it makes of sources."
 
 load(":compiler.bzl", "compiler_args")
-load(":toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "add_named", "optional_tool", "param_file")
+load(":programs.bzl", "MODULE_PROGRAMS", "run_with_programs")
+load(":toolchain.bzl", "NO_NETWORK", "add_named", "optional_tool", "param_file")
 
 def source_name(file):
     """A source's name: its path relative to the package that it belongs to.
@@ -134,14 +135,16 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
     else:
         args.add(outs.symvers, format = "--scratch=%s.scratch")
     args.add_all(["{}={}".format(k, v) for k, v in options.make_variables.items()])
-    ctx.actions.run(
-        executable = optional_tool(ctx, "kmodule"),
+    run_with_programs(
+        ctx,
+        optional_tool(ctx, "kmodule"),
         arguments = [args],
-        inputs = depset([archive.tree] + beside + sources.values() + ctx.files._compilers, transitive = [symvers, files]),
+        inputs = [archive.tree] + beside + sources.values(),
+        machine = ctx.files._compilers,
+        transitive = [symvers, files],
+        needs = MODULE_PROGRAMS,
         outputs = outputs,
         mnemonic = "KernelModule",
         progress_message = "Building the module %{label}",
-        use_default_shell_env = True,
         execution_requirements = NO_NETWORK,
-        toolchain = TOOLCHAIN_TYPE,
     )

@@ -1,6 +1,7 @@
 "Rule installed_module"
 
 load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")  # buildifier: disable=bzl-visibility
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")  # buildifier: disable=bzl-visibility
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")  # buildifier: disable=bzl-visibility
 
 def _installed_module_impl(ctx):
@@ -12,5 +13,5 @@ installed_module = rule(
     doc = "A kernel's module as `make modules_install` leaves it, which is what Kleaf brings out.",
     implementation = _installed_module_impl,
     attrs = INSTALL_ATTRS | {"ko": attr.label(doc = "The module as linked.", allow_single_file = True, mandatory = True)},
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,
 )
