@@ -6,14 +6,16 @@ load(":bootimg_tools_repository.bzl", "bootimg_tools_repository")
 load(":bpf_tools_repository.bzl", "bpf_tools_repository")
 load(":busybox_repository.bzl", "busybox_repository")
 load(":debian_kernel_repository.bzl", "debian_kernel_repository")
+load(":kbuild_root_repository.bzl", "kbuild_root_repository")
 load(":vpoll_repository.bzl", "vpoll_repository")
 
 def tests_repositories():
-    "Programs for the guests, tools for eBPF and boot images, and a module and a kernel that nobody here made."
+    "Programs for the guests, tools for eBPF and boot images, what make runs, and a module and a kernel that nobody here made."
     bootimg_tools_repository(name = "bootimg_tools")
     busybox_repository(name = "busybox_arm64", arch = "arm64")
     bpf_corpus_repository(name = "bpf_corpus", linux = Label("@linux_6_1//:linux.tar.xz"))
     bpf_tools_repository(name = "bpf_tools")
     kernel_source_repository(name = "linux_6_1_files", tarball = Label("@linux_6_1//:linux.tar.xz"))
     debian_kernel_repository(name = "debian_kernel_6_1")
+    kbuild_root_repository(name = "kbuild_root")
     vpoll_repository(name = "vpoll")
