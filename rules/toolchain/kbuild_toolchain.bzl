@@ -15,7 +15,8 @@ DOC = """The compilers, make and other programs by which kernels, images, module
 They are inputs of the actions, which then run no program of the machine's, but /bin/sh with `programs`. One of:
 
 ```starlark
-# A root file system, as `mmdebstrap --variant=essential --include=gcc,make,… forky root.tar` makes it, or a layer of an image.
+# A root file system, or a layer of an image:
+# mmdebstrap --variant=essential --include=bc,bison,flex,gcc,libelf-dev,libssl-dev,make,patch,perl,xz-utils forky root.tar
 kbuild_toolchain(
     name = "debian",
     root = "root.tar",
