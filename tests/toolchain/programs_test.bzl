@@ -61,6 +61,7 @@ def programs_test(name, mnemonic, target_under_test):
             files = files,
             flag = flag,
             mnemonic = mnemonic,
+            tags = ["manual"],
             target_under_test = target_under_test,
         )
-    native.test_suite(name = name, tests = [name + "_" + s for s in ["machine", "registered_machine", "programs", "root"]])
+    native.test_suite(name = name, tags = ["manual"], tests = [name + "_" + s for s in ["machine", "registered_machine", "programs", "root"]])
