@@ -2,6 +2,7 @@
 
 load("//tests/adapters/kleaf:kernel_source_repository.bzl", "kernel_source_repository")
 load("//tests/bpf_corpus:corpus_repository.bzl", "bpf_corpus_repository")
+load("//tests/dkms:dkms_repository.bzl", "dkms_repository")
 load(":bootimg_tools_repository.bzl", "bootimg_tools_repository")
 load(":bpf_tools_repository.bzl", "bpf_tools_repository")
 load(":busybox_repository.bzl", "busybox_repository")
@@ -15,6 +16,7 @@ def tests_repositories():
     busybox_repository(name = "busybox_arm64", arch = "arm64")
     bpf_corpus_repository(name = "bpf_corpus", linux = Label("@linux_6_1//:linux.tar.xz"))
     bpf_tools_repository(name = "bpf_tools")
+    dkms_repository(name = "dkms")
     kernel_source_repository(name = "linux_6_1_files", tarball = Label("@linux_6_1//:linux.tar.xz"))
     debian_kernel_repository(name = "debian_kernel_6_1")
     kbuild_root_repository(name = "kbuild_root")
