@@ -79,11 +79,10 @@ func TestTable(t *testing.T) {
 			compared: compared{same: 7, differ: []string{"__bug_table"}},
 		}
 	}
-	if err := writeTable(docs, "6.1", []*row{rowOf("b", "1", builds), rowOf("a", "1", "fails: a | b")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeTable(docs, "6.1", []*row{rowOf("b", "2", builds)}); err != nil {
-		t.Fatal(err)
+	for _, r := range []*row{rowOf("b", "1", builds), rowOf("a", "1", "fails: a | b"), rowOf("b", "2", builds)} {
+		if err := writeTable(docs, "6.1", r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	text, err := os.ReadFile(docs)
 	if err != nil {

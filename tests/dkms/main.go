@@ -87,16 +87,18 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	rows, err := c.build(chosen)
+	docs := filepath.Join(workspace.Dir, document)
+	write := func(*row) error { return nil }
+	if table {
+		// One by one: a run that is ended keeps what it has found.
+		write = func(r *row) error { return writeTable(docs, c.release, r) }
+	}
+	rows, err := c.build(chosen, write)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(different(rows), c.exactly(rows), c.load(rows, len(chosen) == len(all))); err != nil {
 		return err
-	}
-	docs := filepath.Join(workspace.Dir, document)
-	if table {
-		return writeTable(docs, c.release, rows)
 	}
 	return compareTable(docs, rows)
 }
@@ -119,8 +121,8 @@ func choose(all []pkg, names []string, part bool) ([]pkg, error) {
 	return chosen, nil
 }
 
-// build builds each package with both, and prints a line of it.
-func (c *corpus) build(chosen []pkg) ([]*row, error) {
+// build builds each package with both, prints a line of it and writes one.
+func (c *corpus) build(chosen []pkg, write func(*row) error) ([]*row, error) {
 	var rows []*row
 	fmt.Fprintf(c.w, "dkms: package | version | linux-headers | archive | modules | same sections | different sections | seconds\n")
 	for _, p := range chosen {
@@ -130,6 +132,11 @@ func (c *corpus) build(chosen []pkg) ([]*row, error) {
 		}
 		fmt.Fprintf(c.w, "dkms: %s | %s | %s | %s | %d | %d | %s | %.0f, %.0f\n", p.name, p.version, r.results[0].verdict, r.results[1].verdict,
 			len(r.results[1].modules), r.same, strings.Join(r.differ, " "), r.results[0].seconds, r.results[1].seconds)
+		if different([]*row{r}) == nil {
+			if err := write(r); err != nil {
+				return nil, err
+			}
+		}
 		rows = append(rows, r)
 	}
 	return rows, nil

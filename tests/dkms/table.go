@@ -64,9 +64,8 @@ func split(docs string) (before, old, after string, err error) {
 	return before + begin, old, end + after, nil
 }
 
-// writeTable writes lines of the rows, and keeps those of packages that were not
-// built.
-func writeTable(docs, release string, rows []*row) error {
+// writeTable writes the line of a row, and keeps those of other packages.
+func writeTable(docs, release string, r *row) error {
 	before, old, after, err := split(docs)
 	if err != nil {
 		return err
@@ -77,9 +76,7 @@ func writeTable(docs, release string, rows []*row) error {
 			lines[name] = text
 		}
 	}
-	for _, r := range rows {
-		lines[r.pkg.name] = line(r)
-	}
+	lines[r.pkg.name] = line(r)
 	return atomicfile.Write(docs, 0o644, func(f *os.File) error {
 		_, err := f.WriteString(before + table(release, lines) + after)
 		return err
