@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -67,6 +69,54 @@ func TestUnequal(t *testing.T) {
 	}
 }
 
+// object compiles a module's stand-in.
+func object(t *testing.T, source string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x.o")
+	cmd := exec.Command("gcc", "-x", "c", "-c", "-o", file, "-")
+	cmd.Stdin = strings.NewReader(source)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	return file
+}
+
+func TestCompare(t *testing.T) {
+	a, b := object(t, "int x = 1; const int y = 1;"), object(t, "int x = 2; const int y = 2;")
+	for _, test := range []struct {
+		name    string
+		headers map[string]string
+		archive map[string]string
+		differ  []string
+		wrong   string
+	}{
+		{"same", map[string]string{"x.ko": a}, map[string]string{"x.ko": a}, nil, ""},
+		{"different", map[string]string{"x.ko": a}, map[string]string{"x.ko": b}, []string{".data", ".rodata"}, "x.ko: section .data is another"},
+		{"lacks", map[string]string{"x.ko": a}, nil, nil, "x.ko: linux-headers build it, the archive does not"},
+		{"more", nil, map[string]string{"x.ko": a}, nil, "x.ko: the archive builds it, linux-headers do not"},
+	} {
+		got, err := compare(test.headers, test.archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := errors.Join(got.wrong...)
+		if !slices.Equal(got.differ, test.differ) || (wrong == nil) != (test.wrong == "") || wrong != nil && !strings.HasPrefix(wrong.Error(), test.wrong) {
+			t.Errorf("compare %s: got %q, %v; want %q, %q", test.name, got.differ, wrong, test.differ, test.wrong)
+		}
+	}
+}
+
+func TestDifferent(t *testing.T) {
+	r := &row{pkg: pkg{name: "a"}, results: [2]result{{verdict: builds}, {verdict: "fails: no rule"}}}
+	if err := different([]*row{r}); err == nil || err.Error() != `a: got "fails: no rule" with the archive, expected "builds" as with linux-headers` {
+		t.Errorf("different: got %v", err)
+	}
+	r.results[1].verdict = builds
+	if err := different([]*row{r}); err != nil {
+		t.Errorf("different: got %v, want none", err)
+	}
+}
+
 func TestTable(t *testing.T) {
 	docs := filepath.Join(t.TempDir(), "docs.md")
 	if err := os.WriteFile(docs, []byte("before\n"+begin+end+"after\n"), 0o644); err != nil {
@@ -87,6 +137,9 @@ func TestTable(t *testing.T) {
 	text, err := os.ReadFile(docs)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := "Kernel 6.1: 2 packages, of which 2 have the same verdict on both sides and 1 build 2 modules.\n"; !strings.Contains(string(text), want) {
+		t.Errorf("table: got %q, want %q in it", text, want)
 	}
 	want := "| a | 1 | fails: a / b | fails: a / b | 1 | 7 | `__bug_table` |\n| b | 2 | builds | builds | 1 | 7 | `__bug_table` |\n" + end + "after\n"
 	if !strings.HasSuffix(string(text), want) {

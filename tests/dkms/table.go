@@ -5,8 +5,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
@@ -83,20 +85,27 @@ func writeTable(docs, release string, r *row) error {
 	})
 }
 
-// table is all lines, by name.
+// table is all lines, by name, and before them what they come to.
 func table(release string, lines map[string]string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Kernel %s.\n\n", release)
-	b.WriteString("| package | version | with linux-headers | with the archive | modules | sections the same | sections that differ |\n|---|---|---|---|---|---|---|\n")
-	names := []string(nil)
-	for name := range lines {
-		names = append(names, name)
+	var rows strings.Builder
+	var same, build, modules int
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		rows.WriteString(lines[name])
+		_, verdict, _ := verdictOf(lines[name])
+		cells := strings.Split(verdict, " | ")
+		if cells[0] == cells[1] {
+			same++
+		}
+		if cells[1] == builds {
+			build++
+		}
+		n, _ := strconv.Atoi(cells[2])
+		modules += n
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		b.WriteString(lines[name])
-	}
-	return b.String()
+	return fmt.Sprintf("Kernel %s: %d packages, of which %d have the same verdict on both sides and %d build %d modules.\n\n",
+		release, len(lines), same, build, modules) +
+		"| package | version | with linux-headers | with the archive | modules | sections the same | sections that differ |\n" +
+		"|---|---|---|---|---|---|---|\n" + rows.String()
 }
 
 // compareTable expects the verdicts to be those of the table.
