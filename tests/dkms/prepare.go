@@ -144,7 +144,8 @@ func (c *corpus) unpackArchive(name, file string) (side, error) {
 	s := side{name: name, layers: append([]string{name}, c.own...), trees: []string{build}}
 	upper, log := filepath.Join(c.dir, name+"-compiled"), filepath.Join(c.dir, name+"-compiled.log")
 	if err := c.inRoot(c.ctx, s.layers, upper, log, "make", "-C", build, "-f", "scripts/Makefile.hosttools", "HOSTCC=gcc-12"); err != nil {
-		return side{}, fmt.Errorf("compile host tools: %w", err)
+		said, _ := os.ReadFile(log)
+		return side{}, fmt.Errorf("compile host tools in a root of Debian's packages: %w: %s", err, bytes.TrimSpace(said))
 	}
 	for _, tool := range replaced {
 		if _, err := os.Stat(filepath.Join(upper, build, tool)); err != nil {
