@@ -117,9 +117,9 @@ func (k *kleaf) compiler() error {
 	if err != nil {
 		return err
 	}
-	const want = "--compiler\n" + clangDir + "bin/gcc\n"
-	// aquery indents a param file's lines.
-	if lines := strings.Join(strings.Fields(string(text)), "\n"); !strings.Contains(lines, want) {
+	const want = "--compiler " + clangDir + "bin/gcc "
+	// aquery has each argument on a line of its own, indented, and a backslash where it is on the command line.
+	if line := strings.Join(strings.Fields(strings.ReplaceAll(string(text), "\\\n", "\n")), " "); !strings.Contains(line, want) {
 		return fmt.Errorf("the action has no %q:\n%s", want, text)
 	}
 	return nil
