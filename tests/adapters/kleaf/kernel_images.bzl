@@ -15,14 +15,14 @@ def _kernel_images_impl(ctx):
         args.add(path)
     ctx.actions.run_shell(
         arguments = [args],
-        # build_system_dlkm of build_utils.sh: the modules are stripped and signed.
+        # build_system_dlkm of build_utils.sh: the modules are stripped and signed. Its tar has dates; //tests/remote compares bytes.
         command = """
             out=$(realpath -m "$1"); shift
             while [ $# -gt 0 ]; do
               install -D -m 644 "$1" "staging/lib/modules/6.1/kernel/$2" || exit
               shift 2
             done
-            tar -czf "$out" -C staging .
+            tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C staging . | gzip -n >"$out"
         """,
         inputs = ctx.files.modules,
         outputs = [out],
