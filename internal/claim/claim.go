@@ -22,7 +22,7 @@ const Mark = ".rules_kheaders.unfinished"
 // directory: all beside a mark that says it may be removed.
 const owned = "This directory is being filled, or was when a process was killed.\nThe next run removes all that is in it.\n"
 
-// A NotEmptyError says that a directory holds files that no process of ours left.
+// A NotEmptyError reports that a directory holds files that our tools did not make.
 type NotEmptyError struct{ Entry string }
 
 func (e *NotEmptyError) Error() string { return fmt.Sprintf("it is not empty: it has %q", e.Entry) }

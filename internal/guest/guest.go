@@ -47,7 +47,7 @@ type Result struct {
 // Archive is where a kernel shows its archive (kernel/kheaders.c).
 const Archive = "/sys/kernel/kheaders.tar.xz"
 
-// Lines of ours on the console.
+// Our own lines on the console.
 const (
 	prefix     = "guest: "
 	lineDone   = prefix + "done"

@@ -78,7 +78,7 @@ func largeArchive(t *testing.T, file string) {
 	}
 }
 
-// TestMemory reads the largest dictionary that an archive of ours has within 64 MiB.
+// TestMemory reads an archive with the largest dictionary of all presets within 64 MiB.
 func TestMemory(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "large.tar.xz")
