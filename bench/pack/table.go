@@ -17,7 +17,7 @@ import (
 const begin, end = "<!-- begin: //bench:pack -->\n", "<!-- end -->\n"
 
 var uses = map[string]string{
-	"default":  "upstream's size, a tenth of its time",
+	"default":  "most kernels",
 	"smallest": "kernel memory for build time",
 	"fast":     "tests, and edits that are tried out",
 }

@@ -39,9 +39,6 @@ var inputs = []input{
 	{"a short period", func(size, _ int) lzma2.Part { return repeat(slices.Repeat([]byte("abcdefg"), mib/7), size) }},
 }
 
-// dicts are the dictionaries of the presets in bytes (internal/lzma2, preset.go).
-var dicts = map[string]int{"default": 8 * mib, "smallest": 32 * mib, "fast": 4 * mib}
-
 func repeat(piece []byte, size int) (p lzma2.Part) {
 	for ; size > 0; size -= len(piece) {
 		p = append(p, piece[:min(len(piece), size)])
@@ -83,7 +80,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		block, err := p.Encode(inputs[*only].make(*size*mib, dicts[*preset]), 0)
+		block, err := p.Encode(inputs[*only].make(*size*mib, p.Dictionary()), 0)
 		if err == nil {
 			_, err = fmt.Fprintln(stdout, block.LZMA2.Size())
 		}

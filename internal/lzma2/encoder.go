@@ -139,7 +139,8 @@ func (e *encoder) segments(n int, s *slot, first, last int) {
 	e.queue.each(n, "encode", last-first+1, func(k *worker, i int) {
 		i += first
 		at, end := e.start(i)-base, e.ends[i]-base
-		e.results[i] = slices.Clone(encodeSegment(k.out[:0], &k.coder, begin(k, at, end), text, at, end, i == 0))
+		k.out = encodeSegment(k.out[:0], &k.coder, begin(k, at, end), text, at, end, i == 0)
+		e.results[i] = slices.Clone(k.out)
 		e.save(i)
 	})
 }

@@ -59,6 +59,9 @@ func ParsePreset(name string) (Preset, error) {
 // Name returns the preset's name.
 func (p Preset) Name() string { return p.name }
 
+// Dictionary returns the bytes of the preset's dictionary.
+func (p Preset) Dictionary() int { return p.dict }
+
 // Memory returns about what Encode needs. Of places that are looked at, there is one
 // for each byte.
 func (p Preset) Memory(size int64, workers int) int64 {

@@ -12,9 +12,11 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/decompress"
 )
 
-// compressors write each of compressions.
+// compressors write each of decompress.Formats.
 var compressors = map[string]func(io.Writer) (io.WriteCloser, error){
 	"gzip": func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
 	"xz":   func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) },
@@ -49,30 +51,30 @@ func TestCompressedInputs(t *testing.T) {
 	o.Lists = []string{temp(t, "include/linux/listed.h="+temp(t, "int listed;\n"))}
 	o.Release = temp(t, "6.1.192-lab\n")
 	_, want := pack(t, o)
-	if len(compressors) != len(compressions) {
-		t.Errorf("%d forms are tested, want %d", len(compressors), len(compressions))
+	if len(compressors) != len(decompress.Formats) {
+		t.Errorf("%d forms are tested, want %d", len(compressors), len(decompress.Formats))
 	}
-	for _, c := range compressions {
+	for _, c := range decompress.Formats {
 		zipped := o
-		zipped.Symvers, zipped.Config, zipped.Release = compress(t, c.name, o.Symvers), compress(t, c.name, o.Config), compress(t, c.name, o.Release)
-		zipped.Lists = []string{compress(t, c.name, o.Lists[0])}
-		zipped.Trees = []string{compress(t, c.name, o.Trees[0]), compress(t, c.name, o.Trees[1])}
+		zipped.Symvers, zipped.Config, zipped.Release = compress(t, c.Name, o.Symvers), compress(t, c.Name, o.Config), compress(t, c.Name, o.Release)
+		zipped.Lists = []string{compress(t, c.Name, o.Lists[0])}
+		zipped.Trees = []string{compress(t, c.Name, o.Trees[0]), compress(t, c.Name, o.Trees[1])}
 		if _, got := pack(t, zipped); !bytes.Equal(got, want) {
-			t.Errorf("%s: got another archive, want the same", c.name)
+			t.Errorf("%s: got another archive, want the same", c.Name)
 		}
 	}
 }
 
 func TestCompressedErrors(t *testing.T) {
 	config := temp(t, strings.Repeat("CONFIG_A=y\n", 1000))
-	for _, c := range compressions {
-		whole, err := os.ReadFile(compress(t, c.name, config))
+	for _, c := range decompress.Formats {
+		whole, err := os.ReadFile(compress(t, c.Name, config))
 		if err != nil {
 			t.Fatal(err)
 		}
 		half := temp(t, string(whole[:len(whole)/2]))
-		if _, err := ReadFile(half); err == nil || !strings.Contains(err.Error(), "read "+half+": decode "+c.name+": ") || !strings.Contains(err.Error(), "cut short") {
-			t.Errorf("%s cut short: got %v", c.name, err)
+		if _, err := ReadFile(half); err == nil || !strings.Contains(err.Error(), "read "+half+": decode "+c.Name+": ") || !strings.Contains(err.Error(), "cut short") {
+			t.Errorf("%s cut short: got %v", c.Name, err)
 		}
 	}
 	large := temp(t, "")

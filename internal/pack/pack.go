@@ -125,6 +125,9 @@ func Pack(o Options) (*Result, error) {
 		return nil, err
 	}
 	tarSize := int64(content.Len())
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
 	need := o.Encoder.Memory(tarSize, o.Workers)
 	step(fmt.Sprintf("compressing %d bytes, preset %s, %d workers: needs about %d MiB of memory", tarSize, o.Encoder.Name(), o.Workers, need>>20))
 	if o.MemoryLimit != 0 && need > o.MemoryLimit {

@@ -13,7 +13,8 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/secret"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/decompress"
 )
 
 // tarTree is a tar archive of kernel files, plain or compressed. Opening it reads
@@ -69,7 +70,7 @@ func (t *tarTree) scan(do func(member int, name string, h *tar.Header, r io.Read
 		return err
 	}
 	defer f.Close()
-	magic := make([]byte, len(xz.Magic))
+	magic := make([]byte, decompress.MagicSize)
 	n, err := io.ReadFull(f, magic)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return err
@@ -79,8 +80,8 @@ func (t *tarTree) scan(do func(member int, name string, h *tar.Header, r io.Read
 	}
 	var r io.Reader = f // tar skips over content by seeking
 	var zipped io.Reader
-	if c := compressed(magic[:n]); c != nil {
-		if zipped, err = c.start(f); err != nil {
+	if c := decompress.Detect(magic[:n]); c != nil {
+		if zipped, err = c.NewReader(f); err != nil {
 			return err
 		}
 		r = zipped

@@ -5,8 +5,6 @@ package rootfs
 import (
 	"archive/tar"
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -14,15 +12,17 @@ import (
 	"os"
 	"path"
 
-	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/decompress"
+	"github.com/rules-kheaders/rules_kheaders/internal/infile"
 )
 
 // unpack unpacks a root file system, a tar or a layer of an image, into the empty
 // directory dir. Owners, times and devices are left out. What would be written
 // outside of dir is an error.
 func unpack(file, dir string) (err error) {
-	f, err := os.Open(file)
+	f, err := infile.Open(file)
 	if err != nil {
 		return err
 	}
@@ -32,9 +32,13 @@ func unpack(file, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	stream, err := decompressed(bufio.NewReaderSize(f, 1<<20))
-	if err != nil {
-		return fmt.Errorf("unpack %s: %w", file, err)
+	plain := bufio.NewReaderSize(f, 1<<20)
+	stream := io.Reader(plain)
+	head, _ := plain.Peek(decompress.MagicSize)
+	if format := decompress.Detect(head); format != nil {
+		if stream, err = format.NewReader(plain); err != nil {
+			return fmt.Errorf("unpack %s: %w", file, err)
+		}
 	}
 	members := tar.NewReader(stream)
 	for {
@@ -49,21 +53,6 @@ func unpack(file, dir string) (err error) {
 			return fmt.Errorf("unpack %s: %w; expected a root file system, as a tar or a layer of an image", file, err)
 		}
 	}
-}
-
-// decompressed takes off what layers of images are compressed by.
-func decompressed(r *bufio.Reader) (io.Reader, error) {
-	switch magic, _ := r.Peek(4); {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return gzip.NewReader(r)
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		d, err := zstd.NewReader(r)
-		if err != nil {
-			return nil, err
-		}
-		return d.IOReadCloser(), nil
-	}
-	return r, nil
 }
 
 // member makes one file, directory or link.

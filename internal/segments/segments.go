@@ -6,7 +6,6 @@ package segments
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/owndir"
 )
@@ -26,8 +26,9 @@ const (
 	most = 256 << 20
 	// suffix is that of a segment's file; a file without is still being written, or
 	// is what a killed run left.
-	suffix = ".segment"
-	stale  = time.Hour
+	suffix    = ".segment"
+	temporary = ".tmp-" // of package atomicfile
+	stale     = time.Hour
 )
 
 // dir is a directory with a file for each segment, which has the digest of its
@@ -83,21 +84,13 @@ func (d *dir) Get(key [sha256.Size]byte) []byte {
 	return segment
 }
 
-// Put implements [lzma2.Store]. The file gets its name when it is complete.
+// Put implements [lzma2.Store].
 func (d *dir) Put(key [sha256.Size]byte, segment []byte) {
-	f, err := os.CreateTemp(d.path, "new-*")
-	if err != nil {
-		return
-	}
 	sum := sha256.Sum256(segment)
-	_, err = f.Write(append(sum[:], segment...))
-	err = cmp.Or(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), d.file(key))
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
+	_ = atomicfile.Write(d.file(key), 0o600, func(f *os.File) error {
+		_, err := f.Write(append(sum[:], segment...))
+		return err
+	})
 }
 
 // trim removes what a killed run left, and the segments that were not used for
@@ -116,7 +109,7 @@ func (d *dir) trim(limit int64) {
 		case strings.HasSuffix(e.Name(), suffix):
 			files = append(files, info)
 			size += info.Size()
-		case strings.HasPrefix(e.Name(), "new-") && time.Since(info.ModTime()) > stale:
+		case strings.HasPrefix(e.Name(), temporary) && time.Since(info.ModTime()) > stale:
 			_ = os.Remove(filepath.Join(d.path, e.Name()))
 		}
 	}

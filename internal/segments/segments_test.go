@@ -55,7 +55,7 @@ func TestDir(t *testing.T) {
 	// The one that was not used for longest goes, and what a killed run left.
 	d.Put(key("a"), []byte("segment a"))
 	past := time.Now().Add(-2 * stale)
-	left := filepath.Join(path, "new-1")
+	left := filepath.Join(path, temporary+"1")
 	if err := os.WriteFile(left, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ kbuild_toolchain = rule(
             cfg = "exec",
         ),
         "root": attr.label(
-            doc = "A root file system: a tar, plain or compressed by gzip or zstd, which each action unpacks; or, for local execution, a " +
+            doc = "A root file system: a tar, plain or compressed by gzip, xz or zstd, which each action unpacks; or, for local execution, a " +
                   "directory that a repository rule has unpacked. The action runs in it, in a user namespace: its /usr, /bin, /lib, " +
                   "/etc and /opt are in place of the machine's.",
             allow_single_file = True,
