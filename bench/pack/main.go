@@ -139,7 +139,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 		figures = append(figures, bench.Figure{Name: name + "_bytes_ratio", Value: ofUpstream(name)})
 		peak = max(peak, sample.Peak)
 	}
-	trace, err := traced(tree, lzma2.Default, 16)
+	trace, err := traced(tree, lzma2.Default, 16, threadTime)
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ const scaleNote = "scale: computed, not measured: each task of the compression i
 
 // traced returns what the tasks of the compression take, for the plan of some
 // workers.
-func traced(tree string, p lzma2.Preset, workers int) (*lzma2.Trace, error) {
-	t := &tracer{preset: p, workers: workers}
+func traced(tree string, p lzma2.Preset, workers int, clock lzma2.Clock) (*lzma2.Trace, error) {
+	t := &tracer{preset: p, workers: workers, clock: clock}
 	_, err := packWith(tree, t)
 	return t.trace, err
 }
@@ -33,11 +33,12 @@ func traced(tree string, p lzma2.Preset, workers int) (*lzma2.Trace, error) {
 type tracer struct {
 	preset  lzma2.Preset
 	workers int
+	clock   lzma2.Clock
 	trace   *lzma2.Trace
 }
 
 func (t *tracer) Encode(part lzma2.Part, _ int) (xz.Block, error) {
-	t.trace = t.preset.Trace(part, t.workers, threadTime)
+	t.trace = t.preset.Trace(part, t.workers, t.clock)
 	return xz.Stored(nil), nil
 }
 
@@ -87,7 +88,7 @@ func (o options) measureScale(ctx context.Context, dir string) (*bench.Report, e
 			name = p.Name() + "_scale_"
 		}
 		for _, workers := range []int{4, 8, 16, 32} {
-			t, err := traced(tree, p, workers)
+			t, err := traced(tree, p, workers, threadTime)
 			if err != nil {
 				return nil, err
 			}

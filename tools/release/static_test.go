@@ -17,8 +17,8 @@ import (
 // were built.
 func TestStatic(t *testing.T) {
 	programs := strings.Fields(os.Getenv("PROGRAMS"))
-	if len(programs) != 6 {
-		t.Fatalf("PROGRAMS has %d, want 6", len(programs))
+	if len(programs) == 0 {
+		t.Fatal("PROGRAMS names none")
 	}
 	machines := map[string]elf.Machine{"linux_amd64": elf.EM_X86_64, "linux_arm64": elf.EM_AARCH64}
 	for _, path := range programs {
