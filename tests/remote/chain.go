@@ -36,6 +36,18 @@ var chain = []string{
 	"//examples/linux_bzl:archive",
 }
 
+// short are the results on the way from a kernel to a module and an eBPF program.
+var short = []string{
+	"//examples/demo:archive",
+	"//examples/demo:stamped",
+	"//examples/demo:archive_in_vmlinux",
+	"//examples/demo:hello",
+	"//tests/remote:bpf",
+}
+
+// ofShort are the actions that make them.
+var ofShort = []string{"BpfObject", "KernelModule", "KheadersExtract", "KheadersPack", "KheadersStamp", "KheadersUnpack", "KheadersVerify"}
+
 // behindTheKernel are the chain's actions but for the kernel's build.
 var behindTheKernel = []string{
 	"BpfObject", "KernelImage", "KernelModule", "KernelModuleInstall",
@@ -74,8 +86,28 @@ func (e *environment) server(dir string) (*server, error) {
 	return s, nil
 }
 
-// small builds the chain behind a kernel that is there.
+// small builds what is short behind a kernel that is there.
 func (e *environment) small() []bazeltest.Case {
+	return []bazeltest.Case{{Name: "from a kernel to its module on the server, with the bytes of the sandbox", Run: func() error {
+		s, err := e.server(filepath.Join(e.dir, "small"))
+		if err != nil {
+			return err
+		}
+		b, err := e.elsewhere("small")
+		if err != nil {
+			return err
+		}
+		defer b.Run("shutdown")
+		spawns, err := e.again(b, s, short)
+		if err != nil {
+			return err
+		}
+		return allRan(spawns, []string{"remote"}, ofShort...)
+	}}}
+}
+
+// behind builds all of the chain behind a kernel that is there.
+func (e *environment) behind() []bazeltest.Case {
 	var s *server
 	var first bazeltest.Workspace
 	var built []execlog.Spawn
@@ -89,7 +121,7 @@ func (e *environment) small() []bazeltest.Case {
 	}
 	return []bazeltest.Case{
 		{Name: "all of the chain behind the kernel on the server, with the bytes of the sandbox", Run: func() (err error) {
-			if s, err = e.server(filepath.Join(e.dir, "small")); err != nil {
+			if s, err = e.server(filepath.Join(e.dir, "chain")); err != nil {
 				return err
 			}
 			if first, err = e.elsewhere("first"); err != nil {
@@ -99,7 +131,7 @@ func (e *environment) small() []bazeltest.Case {
 				_, err := first.Run("shutdown")
 				return err
 			})
-			spawns, err := e.again(first, s)
+			spawns, err := e.again(first, s, chain)
 			if err != nil {
 				return err
 			}
@@ -118,7 +150,7 @@ func (e *environment) small() []bazeltest.Case {
 				return err
 			}
 			defer second.Run("shutdown")
-			fetched, err := e.again(second, s)
+			fetched, err := e.again(second, s, chain)
 			if err != nil {
 				return err
 			}
@@ -133,14 +165,14 @@ func (e *environment) small() []bazeltest.Case {
 	}
 }
 
-// again builds the chain by the ordinary means, takes away all that was made
-// behind the kernel, and builds that on the server. The bytes must be the same.
-func (e *environment) again(b bazeltest.Workspace, s *server) ([]execlog.Spawn, error) {
+// again builds targets by the ordinary means, takes away all that was made behind
+// the kernel, and builds that on the server. The bytes must be the same.
+func (e *environment) again(b bazeltest.Workspace, s *server, targets []string) ([]execlog.Spawn, error) {
 	// All files are fetched: what only the machine's cache had, the server would not find.
-	if _, err := e.build(b, append([]string{everything}, chain...)...); err != nil {
+	if _, err := e.build(b, append([]string{everything}, targets...)...); err != nil {
 		return nil, err
 	}
-	before, err := contents(b)
+	before, err := contents(b, targets)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +181,7 @@ func (e *environment) again(b bazeltest.Workspace, s *server) ([]execlog.Spawn, 
 		return nil, err
 	}
 	bin := strings.TrimSpace(string(out))
-	for _, dir := range packages(chain) {
+	for _, dir := range packages(targets) {
 		entries, err := os.ReadDir(filepath.Join(bin, dir))
 		if err != nil {
 			return nil, err
@@ -163,11 +195,11 @@ func (e *environment) again(b bazeltest.Workspace, s *server) ([]execlog.Spawn, 
 			}
 		}
 	}
-	spawns, err := e.build(b, append(remotely(s), chain...)...)
+	spawns, err := e.build(b, append(remotely(s), targets...)...)
 	if err != nil {
 		return nil, err
 	}
-	after, err := contents(b)
+	after, err := contents(b, targets)
 	if err != nil {
 		return nil, err
 	}
@@ -185,9 +217,9 @@ func packages(labels []string) []string {
 	return slices.Compact(dirs)
 }
 
-// contents are the digests of the chain's files.
-func contents(b bazeltest.Workspace) (map[string]string, error) {
-	files, err := b.Files(chain...)
+// contents are the digests of the targets' files.
+func contents(b bazeltest.Workspace, targets []string) (map[string]string, error) {
+	files, err := b.Files(targets...)
 	if err != nil {
 		return nil, err
 	}
@@ -199,8 +231,8 @@ func contents(b bazeltest.Workspace) (map[string]string, error) {
 		}
 		all[filepath.Base(filepath.Dir(f))+"/"+filepath.Base(f)] = digest
 	}
-	if len(all) < len(chain) {
-		return nil, fmt.Errorf("%d files of %d targets", len(all), len(chain))
+	if len(all) < len(targets) {
+		return nil, fmt.Errorf("%d files of %d targets", len(all), len(targets))
 	}
 	return all, nil
 }
@@ -232,7 +264,7 @@ func (e *environment) whole() []bazeltest.Case {
 		if err := execlog.Markdown(e.out, execlog.Costs(spawns, execlog.Ours)); err != nil {
 			return nil, err
 		}
-		files, err := contents(b)
+		files, err := contents(b, chain)
 		if err := errors.Join(err, allRan(spawns, runners, mnemonics...)); err != nil {
 			return nil, err
 		}
@@ -260,7 +292,7 @@ func (e *environment) whole() []bazeltest.Case {
 			if _, err := e.build(e.here, chain...); err != nil {
 				return err
 			}
-			here, err := contents(e.here)
+			here, err := contents(e.here, chain)
 			if err != nil {
 				return err
 			}

@@ -49,6 +49,7 @@ var groups = []group{
 		return []bazeltest.Case{{Name: "with path mapping, one archive for two configurations is one action", Run: e.mapping}}
 	}},
 	{"small", (*environment).small},
+	{"chain", (*environment).behind},
 	{"whole", (*environment).whole},
 }
 
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 func test(here bazeltest.Workspace, kept string, names []string, w io.Writer) (err error) {
 	for _, a := range names {
 		if !slices.ContainsFunc(groups, func(g group) bool { return g.name == a }) {
-			return fmt.Errorf("argument %q: expected some of webdav, mapping, small, whole", a)
+			return fmt.Errorf("argument %q: expected some of webdav, mapping, small, chain, whole", a)
 		}
 	}
 	dir, err := bazeltest.TempDir("remote")
