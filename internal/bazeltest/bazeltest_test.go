@@ -144,7 +144,7 @@ func TestRunCasesStartsNoneAfterTheEnd(t *testing.T) {
 	if !errors.Is(err, interrupt) || !strings.Contains(err.Error(), "1 of 2 tests not run") {
 		t.Errorf("got %v, want 1 of 2 tests not run", err)
 	}
-	if got, want := said.String(), "PASS first\n"; got != want {
+	if got, want := said.String(), "PASS first (0 s)\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 )
 
 // A Case is a test by its name.
@@ -22,12 +23,15 @@ func RunCases(ctx context.Context, w io.Writer, cases ...Case) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%d of %d tests not run: %w", len(cases)-i, len(cases), context.Cause(ctx))
 		}
-		if err := c.Run(); err != nil {
+		start := time.Now()
+		err := c.Run()
+		took := time.Since(start).Seconds()
+		if err != nil {
 			failed++
-			fmt.Fprintf(w, "FAIL %s: %v\n", c.Name, err)
+			fmt.Fprintf(w, "FAIL %s (%.0f s): %v\n", c.Name, took, err)
 			continue
 		}
-		fmt.Fprintf(w, "PASS %s\n", c.Name)
+		fmt.Fprintf(w, "PASS %s (%.0f s)\n", c.Name, took)
 	}
 	fmt.Fprintf(w, "%d passed, %d failed\n", len(cases)-failed, failed)
 	if failed > 0 {

@@ -46,7 +46,7 @@ var short = []string{
 }
 
 // ofShort are the actions that make them.
-var ofShort = []string{"BpfObject", "KernelModule", "KheadersExtract", "KheadersPack", "KheadersStamp", "KheadersUnpack", "KheadersVerify"}
+var ofShort = []string{"BpfObject", "KernelModule", "KheadersExtract", "KheadersPack", "KheadersPlaceholder", "KheadersStamp", "KheadersUnpack", "KheadersVerify"}
 
 // behindTheKernel are the chain's actions but for the kernel's build.
 var behindTheKernel = []string{
@@ -93,12 +93,7 @@ func (e *environment) small() []bazeltest.Case {
 		if err != nil {
 			return err
 		}
-		b, err := e.elsewhere("small")
-		if err != nil {
-			return err
-		}
-		defer b.Run("shutdown")
-		spawns, err := e.again(b, s, short)
+		spawns, err := e.again(e.here, s, short)
 		if err != nil {
 			return err
 		}

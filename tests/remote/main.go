@@ -4,7 +4,8 @@
 // cache, both of which it starts on this machine and ends. It is a test, `tools/bazel
 // test //tests/remote:all`, and a program, `tools/bazel run //tests/remote`, which
 // has the outputs of earlier builds. `-- webdav mapping small` is those tests alone
-// (--test_arg=small). The last, `whole`, compiles Go and a kernel again on the server,
+// (--test_arg=small); `chain` is what hangs on a kernel, whatever made it. The last,
+// `whole`, compiles Go and a kernel again on the server,
 // unless `-store DIR` keeps what it has made for the next time.
 package main
 
