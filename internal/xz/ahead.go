@@ -3,107 +3,123 @@
 package xz
 
 import (
-	"bytes"
 	"io"
 	"runtime"
 )
 
-// maxAhead is how much memory, in bytes, the blocks take together that are decoded before
-// they are asked for: what they decode to, and their dictionaries.
-const maxAhead = 24 << 20
-
-// maxWorkers bounds the blocks that are in memory, whatever the machine.
-const maxWorkers = 4
+// An ahead reader decodes at most this many pieces of so many bytes before they
+// are asked for.
+const (
+	piecesAhead = 4
+	pieceSize   = 256 << 10
+)
 
 // OpenAll returns a reader of what the blocks decode to, one after the other,
-// which is to be trusted as that of [Block.Open] is. It decodes as many blocks
-// at a time as there are cores, at most 4, and as 24 MiB of memory allow: a larger block
-// is decoded as it is read, and takes its dictionary alone.
+// which is to be trusted as that of [Block.Open] is. One core decodes, at most
+// 1 MiB ahead, while another works on what was read.
 func OpenAll(blocks []Block) io.Reader {
-	a := &ahead{blocks: blocks}
-	a.start()
-	return a
+	return &ahead{blocks: blocks}
 }
 
 type ahead struct {
-	blocks []Block // not started yet
-	queue  []started
-	taken  int64 // bytes of memory, by what is in queue and cur
-	cur    io.Reader
-	size   int64 // what cur has of taken
-	err    error
+	blocks []Block // until the first Read
+	full   <-chan piece
+	free   chan<- []byte
+	buf    []byte // of the current piece
+	rest   []byte // of it, what was not read yet
+	err    error  // behind the rest
 }
 
-// started is a block that is being decoded. The channel takes the result without a
-// receiver, so that nothing hangs if the reader is given up.
-type started struct {
-	result chan io.Reader
-	size   int64
+// A piece is decoded bytes, and the error behind them.
+type piece struct {
+	bytes []byte
+	err   error
 }
-
-// start begins with the next blocks.
-func (a *ahead) start() {
-	for len(a.blocks) > 0 {
-		b := a.blocks[0]
-		first := len(a.queue) == 0 && a.cur == nil
-		size := b.Uncompressed + b.dictionary()
-		whole := a.taken+size <= maxAhead && len(a.queue) < min(runtime.GOMAXPROCS(0), maxWorkers)
-		if !first && !whole {
-			return
-		}
-		a.blocks = a.blocks[1:]
-		s := started{make(chan io.Reader, 1), size}
-		a.queue = append(a.queue, s)
-		a.taken += size
-		if !whole {
-			s.result <- b.Open()
-			return
-		}
-		go func() { s.result <- decodeWhole(b) }()
-	}
-}
-
-// decodeWhole returns the block's bytes, and its error behind them. The buffer
-// grows with what there is, up to what the block declares: a forged size costs
-// nothing.
-func decodeWhole(b Block) io.Reader {
-	var buf bytes.Buffer
-	buf.Grow(int(min(b.Uncompressed, 1<<20)) + bytes.MinRead)
-	if _, err := buf.ReadFrom(b.Open()); err != nil {
-		return io.MultiReader(&buf, failed{err})
-	}
-	return &buf
-}
-
-// failed is a reader of an error.
-type failed struct{ err error }
-
-func (f failed) Read([]byte) (int, error) { return 0, f.err }
 
 func (a *ahead) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, a.err
+	if a.full == nil {
+		a.start()
 	}
-	for a.err == nil {
-		if a.cur == nil {
-			if len(a.queue) == 0 {
-				a.err = io.EOF
-				break
+	for len(p) > 0 && len(a.rest) == 0 && a.err == nil {
+		if a.buf != nil {
+			a.free <- a.buf // there is room for all
+		}
+		next := <-a.full
+		a.buf, a.rest, a.err = next.bytes, next.bytes, next.err
+	}
+	n := copy(p, a.rest)
+	a.rest = a.rest[n:]
+	if len(a.rest) == 0 {
+		return n, a.err
+	}
+	return n, nil
+}
+
+// start begins to decode. A reader that is given up before its end is found by the
+// garbage collector, which ends that.
+func (a *ahead) start() {
+	full, free, stop := make(chan piece, piecesAhead), make(chan []byte, piecesAhead), make(chan struct{})
+	for range piecesAhead {
+		free <- nil
+	}
+	go decodeAhead(a.blocks, full, free, stop)
+	a.blocks, a.full, a.free = nil, full, free
+	runtime.AddCleanup(a, func(stop chan<- struct{}) { close(stop) }, stop)
+}
+
+// decodeAhead decodes blocks into free buffers, up to the first error, which is
+// io.EOF behind the last block.
+func decodeAhead(blocks []Block, full chan<- piece, free <-chan []byte, stop <-chan struct{}) {
+	r := &sequence{blocks: blocks}
+	for {
+		var buf []byte
+		select {
+		case buf = <-free:
+		case <-stop:
+			return
+		}
+		if buf == nil {
+			buf = make([]byte, pieceSize)
+		}
+		n, err := fill(r, buf[:pieceSize])
+		full <- piece{buf[:n], err} // there is room for all
+		if err != nil {
+			return
+		}
+	}
+}
+
+// sequence reads blocks one after the other, of which one is open.
+type sequence struct {
+	blocks []Block
+	cur    io.Reader
+}
+
+func (s *sequence) Read(p []byte) (int, error) {
+	for {
+		if s.cur == nil {
+			if len(s.blocks) == 0 {
+				return 0, io.EOF
 			}
-			a.cur, a.size = <-a.queue[0].result, a.queue[0].size
-			a.queue = a.queue[1:]
-			a.start()
+			s.cur, s.blocks = s.blocks[0].Open(), s.blocks[1:]
 		}
-		n, err := a.cur.Read(p)
+		n, err := s.cur.Read(p)
 		if err == io.EOF {
-			a.cur, err = nil, nil
-			a.taken -= a.size
-			a.start()
+			s.cur, err = nil, nil
 		}
-		a.err = err
-		if n > 0 {
-			return n, nil
+		if n > 0 || err != nil {
+			return n, err
 		}
 	}
-	return 0, a.err
+}
+
+// fill reads until p is full, and returns the reader's own error if there is one
+// before.
+func fill(r io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = r.Read(p[n:])
+		n += m
+	}
+	return n, err
 }

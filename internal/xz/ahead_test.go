@@ -6,13 +6,15 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 func TestOpenAll(t *testing.T) {
-	large := bytes.Repeat(text(1<<20), maxAhead>>20+1)
+	large := bytes.Repeat(text(1<<20), 2*piecesAhead*pieceSize>>20+1)
 	var many []Block
 	var want []byte
 	for i := range 20 {
@@ -27,7 +29,7 @@ func TestOpenAll(t *testing.T) {
 		{"nothing", nil, nil},
 		{"empty blocks", []Block{Stored(nil), Stored([]byte("k")), Stored(nil)}, []byte("k")},
 		{"many", many, want},
-		{"too large to hold", []Block{Stored(text(10)), Stored(large), Stored(text(20))}, bytes.Join([][]byte{text(10), large, text(20)}, nil)},
+		{"more than is decoded ahead", []Block{Stored(text(10)), Stored(large), Stored(text(20))}, bytes.Join([][]byte{text(10), large, text(20)}, nil)},
 	} {
 		got, err := io.ReadAll(OpenAll(tc.blocks))
 		if err != nil || !bytes.Equal(got, tc.want) {
@@ -44,7 +46,7 @@ func TestOpenAll(t *testing.T) {
 func TestOpenAllErrors(t *testing.T) {
 	damaged := compressed(t, text(5000))
 	damaged.CRC32++
-	large := Stored(make([]byte, maxAhead+1))
+	large := Stored(make([]byte, 2*piecesAhead*pieceSize))
 	large.CRC32++
 	for _, tc := range []struct {
 		name   string
@@ -53,7 +55,7 @@ func TestOpenAllErrors(t *testing.T) {
 		most   int
 	}{
 		{"damaged", []Block{Stored(text(100)), damaged, Stored(text(100))}, 100, 5100},
-		{"damaged and large", []Block{Stored(text(100)), large, Stored(text(100))}, 100, maxAhead + 101},
+		{"damaged and large", []Block{Stored(text(100)), large, Stored(text(100))}, 100, 2*piecesAhead*pieceSize + 100},
 	} {
 		r := OpenAll(tc.blocks)
 		got, err := io.ReadAll(r)
@@ -64,6 +66,24 @@ func TestOpenAllErrors(t *testing.T) {
 			t.Errorf("%s: read again: got %d bytes, %v, want %v", tc.name, n, again, err)
 		}
 	}
+}
+
+// A reader that is given up leaves nothing that runs.
+func TestOpenAllGivenUp(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 10 {
+		if _, err := OpenAll([]Block{Stored(make([]byte, 2*piecesAhead*pieceSize))}).Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		runtime.GC()
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 }
 
 // A file that cannot be read is told from one that holds something else.
