@@ -63,8 +63,9 @@ const margin = 2 * replay
 const group = 1 << 17
 
 // windowMost is how many bytes are looked at together, at most, unless a segment
-// has more.
-const windowMost = 8 << 20
+// has more. It is more than the default dictionary and a segment: what an edit
+// changes is one window.
+const windowMost = 10 << 20
 
 func newEncoder(p Part, preset Preset, plan plan, q *queue) *encoder {
 	e := &encoder{
@@ -88,26 +89,46 @@ func (e *encoder) run() []byte {
 	e.results = make([][]byte, len(e.ends))
 	e.load()
 	var windows sync.WaitGroup
-	for first, n := 0, 1; first < len(e.ends); {
-		if e.results[first] != nil {
-			first++
-			continue
-		}
-		last, start := first, e.start(first)
-		for last+1 < len(e.ends) && e.results[last+1] == nil && e.ends[last+1]-start <= windowMost {
-			last++
-		}
+	for i, w := range e.windows() {
 		s := <-e.slots
 		windows.Add(1)
-		go func(n, first int) {
+		go func() {
 			defer windows.Done()
-			e.segments(n, s, first, last)
+			e.segments(i+1, s, w.first, w.last)
 			e.slots <- s
-		}(n, first)
-		first, n = last+1, n+1
+		}()
 	}
 	windows.Wait()
 	return append(slices.Concat(e.results...), controlEnd)
+}
+
+// stretch is segments that are looked at together.
+type stretch struct{ first, last int }
+
+// windows divides the segments that are to be made, where they are next to one
+// another, into as few windows as can be, of about the same size: each costs the
+// dictionary before it as well.
+func (e *encoder) windows() (all []stretch) {
+	for i := 0; i < len(e.ends); i++ {
+		if e.results[i] != nil {
+			continue
+		}
+		end := i
+		for end+1 < len(e.ends) && e.results[end+1] == nil {
+			end++
+		}
+		for i <= end {
+			w, start := stretch{i, i}, e.start(i)
+			rest := e.ends[end] - start
+			share := rest / ((rest + windowMost - 1) / windowMost)
+			for w.last < end && e.ends[w.last]-start < share && e.ends[w.last+1]-start <= windowMost {
+				w.last++
+			}
+			all = append(all, w)
+			i = w.last + 1
+		}
+	}
+	return all
 }
 
 // start returns where a segment begins.

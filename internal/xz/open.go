@@ -16,7 +16,7 @@ import (
 // io.EOF only after the size and the CRC32 have turned out right; a caller
 // must not trust what it read before that.
 func (b Block) Open() io.Reader {
-	return &blockReader{block: b, in: &counter{r: bufio.NewReaderSize(stored(b.LZMA2), readSize)}}
+	return &blockReader{block: b, in: &counter{r: bufio.NewReaderSize(stored(b.LZMA2), int(min(readSize, b.LZMA2.Size())))}}
 }
 
 // dictionary returns how much memory decoding takes, in bytes.
