@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cstrip takes the comments out of C headers and leaves every token,
-// and every blank between tokens that the preprocessor can see, as it was.
+// and whether there is white space between two on a line, as it was.
 //
 // It follows translation phases 2 and 3 of C11 5.1.1.2 as GCC's preprocessor
 // implements them (libcpp/lex.cc): lines are spliced at a backslash and a
@@ -16,10 +16,13 @@ import "bytes"
 type Mode int
 
 const (
-	// Compact removes them, and every other blank line, and squeezes the blanks
-	// within lines: some percent of an archive that is kernel memory as long
-	// as the machine is up.
+	// Compact removes them, and every other blank line, indentation, and all
+	// but one of the blanks between tokens: some percent of an archive that is
+	// kernel memory as long as the machine is up.
 	Compact Mode = iota
+	// CompactLabels leaves one blank of indentation. It is for headers of HP-PA,
+	// in whose assembler a word in the first column is a label.
+	CompactLabels
 	// KeepLines leaves every newline in place, so that __LINE__, WARN
 	// messages and DWARF line tables stay what they were.
 	KeepLines
@@ -46,10 +49,10 @@ func Append(dst, src []byte, mode Mode) []byte {
 	for s.step() {
 	}
 	s.copyTo(len(src))
-	if mode == Compact {
-		return s.dst[:len(dst)+len(squeeze(s.dst[len(dst):]))]
+	if mode == KeepLines {
+		return s.dst
 	}
-	return s.dst
+	return s.dst[:len(dst)+len(squeeze(s.dst[len(dst):], mode == CompactLabels))]
 }
 
 // SelfChecksummed reports whether the last line of p is "// " and 40
@@ -153,7 +156,7 @@ func (s *stripper) remove(i, end int) {
 		s.keepNewlines(text, newlines, !fresh && !last)
 	case last:
 		s.dst = s.dst[:text]
-		if fresh && s.mode == Compact {
+		if fresh && s.mode != KeepLines {
 			end = min(end+1, len(s.src))
 		}
 	case spliceEnd(s.src, end) > end:

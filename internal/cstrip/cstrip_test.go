@@ -33,7 +33,7 @@ func TestAppend(t *testing.T) {
 		{"object-like macro", "#define F/**/(x) x\n", "#define F (x) x\n", "#define F (x) x\n"},
 		{"blank before", "a /**/b", "a b", "a b"},
 		{"blank after", "a/**/ b", "a b", "a b"},
-		{"indentation", "\t/* a */ int b;\n", "\tint b;\n", "\tint b;\n"},
+		{"indentation", "\t/* a */ int b;\n", "int b;\n", "\tint b;\n"},
 		{"two in a row", "a /* b */ /* c */ // d\ne\n", "a\ne\n", "a\ne\n"},
 		{"between lines", "a /* b\n c */ d\n", "a d\n", "a /*\n*/d\n"},
 		{"directive over lines", "#define A /* b\n c */ 1\n", "#define A 1\n", "#define A /*\n*/1\n"},
@@ -49,7 +49,7 @@ func TestAppend(t *testing.T) {
 		{"escape across a splice", "\"\\\\\n\" /* a */\" /* b */", "\"\\\\\n\" /* a */\"", "\"\\\\\n\" /* a */\""},
 		{"raw string", "R\"x(\" /* a */)x\" /* b */\n", "R\"x(\" /* a */)x\"\n", "R\"x(\" /* a */)x\"\n"},
 		{"apostrophe in #error", "#error don't /* a\nb /* c */\n", "#error don't /* a\nb\n", "#error don't /* a\nb\n"},
-		{"assembler text", "\t# it's\n\tnop /* a */\n", "\t# it's\n\tnop\n", "\t# it's\n\tnop\n"},
+		{"assembler text", "\t# it's\n\tnop /* a */\n", "# it's\nnop\n", "\t# it's\n\tnop\n"},
 		{"include with slashes", "#include <a//b.h> // c\n", "#include <a//b.h>\n", "#include <a//b.h>\n"},
 		{"less than", "a <b/**/> c\n", "a <b > c\n", "a <b > c\n"},
 		{"a star in a line comment", "a // see b/*\nc /* d */\n", "a\nc\n", "a\nc\n"},
@@ -61,17 +61,17 @@ func TestAppend(t *testing.T) {
 		{"not closed at once", "a /*/ b */ c", "a c", "a c"},
 		{"stars", "a /***/ b /****/ c", "a b c", "a b c"},
 		{"division", "a / b / *c /d", "a / b / *c /d", "a / b / *c /d"},
-		{"slash before a comment", "a /\\\n\t/* b\n */ c\n", "a /\\\n\tc\n", "a /\\\n\t/*\n*/c\n"},
+		{"slash before a comment", "a /\\\n\t/* b\n */ c\n", "a /\\\n c\n", "a /\\\n\t/*\n*/c\n"},
 		{"never closed", "a /* b */\nc /* d\ne\n", "a\nc /* d\ne\n", "a\nc /* d\ne\n"},
 		{"licence", spdx + "/* a */\nb\n", spdx + "b\n", spdx + "\nb\n"},
 		{"licence in a line comment", "// SPDX-License-Identifier: MIT\n// a\nb\n", "// SPDX-License-Identifier: MIT\nb\n", "// SPDX-License-Identifier: MIT\n\nb\n"},
 		{"blanks within a line", "int\ta  =\t b ;\t\n", "int a = b ;\n", "int\ta  =\t b ;\t\n"},
-		{"indentation of code", "\t  if (a)\n\t\tb;\n", "\t  if (a)\n\t\tb;\n", "\t  if (a)\n\t\tb;\n"},
-		{"indentation in a macro", "  #  define A\t\t\\\n\t\tb\t\\\n\t\tc\n\td\n", "  # define A \\\n b \\\n c\n\td\n", "  #  define A\t\t\\\n\t\tb\t\\\n\t\tc\n\td\n"},
+		{"indentation of code", "\t  if (a)\n\t\tb;\n", "if (a)\nb;\n", "\t  if (a)\n\t\tb;\n"},
+		{"indentation in a macro", "  #  define A\t\t\\\n\t\tb\t\\\n\t\tc\n\td\n", "# define A \\\n b \\\n c\nd\n", "  #  define A\t\t\\\n\t\tb\t\\\n\t\tc\n\td\n"},
 		{"blanks in a string", "a  \"b  c\\\n  d\"  'e  '\n", "a \"b  c\\\n  d\" 'e  '\n", "a  \"b  c\\\n  d\"  'e  '\n"},
 		{"blanks in a licence", "a  /* SPDX-License-Identifier:  MIT */  b\n", "a /* SPDX-License-Identifier:  MIT */ b\n", "a  /* SPDX-License-Identifier:  MIT */  b\n"},
-		{"blanks after a backslash", "a \\  b \\ \t\n\tc\n", "a \\  b \\ \t\n\tc\n", "a \\  b \\ \t\n\tc\n"},
-		{"an apostrophe in assembler", "\t#  it's  one\n\tnop\t\t1\n", "\t# it's  one\n\tnop 1\n", "\t#  it's  one\n\tnop\t\t1\n"},
+		{"blanks after a backslash", "a \\  b \\ \t\n\tc\n", "a \\  b \\ \t\n c\n", "a \\  b \\ \t\n\tc\n"},
+		{"an apostrophe in assembler", "\t#  it's  one\n\tnop\t\t1\n", "# it's  one\nnop 1\n", "\t#  it's  one\n\tnop\t\t1\n"},
 		{"DOS line ends", "a /* b */\r\n/* c */\r\nd\r\n", "a\nd\n", "a\n\nd\r\n"},
 	}
 	for _, tt := range tests {
@@ -84,6 +84,14 @@ func TestAppend(t *testing.T) {
 			}
 			checkTokens(t, []byte(tt.in))
 		})
+	}
+}
+
+// In HP-PA's assembler, what is not in the first column is no label.
+func TestCompactLabels(t *testing.T) {
+	const in = "\t.macro a /* b */\n\t\tcopy\t %r1, %r2\n1:\n\t.endm\n"
+	if got, want := string(Append(nil, []byte(in), CompactLabels)), " .macro a\n copy %r1, %r2\n1:\n .endm\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -7,10 +7,13 @@ package cstrip
 // the preprocessor sees stays the same: it tells white space from none, and a
 // newline from white space.
 //
-// Indentation stays, because -Wmisleading-indentation compares columns. In the
-// lines that continue a directive nothing does, so there it is one space too.
-func squeeze(p []byte) []byte {
-	q := squeezer{p: p}
+// Indentation goes, all of it: -Wmisleading-indentation compares columns, and says
+// nothing where what is guarded begins in the column of its guard (GCC's
+// c-indentation.cc, Clang's ParseStmt.cpp). One space is left of it in lines that
+// continue another one, and everywhere if labels says that a word in the first
+// column is a label, as in the assembler of HP-PA.
+func squeeze(p []byte, labels bool) []byte {
+	q := squeezer{p: p, labels: labels}
 	for q.in < len(p) {
 		q.line()
 	}
@@ -19,30 +22,25 @@ func squeeze(p []byte) []byte {
 
 // squeezer writes what it reads from p[in:] to p[:out], which is no longer.
 type squeezer struct {
-	p         []byte
-	in, out   int
-	directive bool // the line continues one
+	p       []byte
+	in, out int
+	labels  bool
 }
 
 // line squeezes one physical line, or several where a comment or a string that
 // is kept goes on over them. What is before in may be overwritten already, so it
 // looks back at what it wrote.
 func (q *squeezer) line() {
-	start := q.out
 	indent := q.in
 	q.blanks()
-	if q.directive {
+	if q.labels || spliceBefore(q.p[:q.out], q.out) >= 0 {
 		q.gap(indent)
-	} else {
-		q.keep(indent, q.in)
-		q.directive = q.in < len(q.p) && q.p[q.in] == '#'
 	}
 	for q.in < len(q.p) {
 		c := q.p[q.in]
 		switch {
 		case c == '\n':
 			q.keep(q.in, q.in+1)
-			q.directive = q.directive && spliceBefore(q.p[:q.out], q.out) >= start
 			return
 		case isBlank(c):
 			from := q.in

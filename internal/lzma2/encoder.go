@@ -33,19 +33,27 @@ type slot struct {
 
 // plan says how much is done at a time. Nothing that is made depends on it.
 type plan struct {
-	// slots is how many windows are in memory: two or more, so that the matches of
-	// one are looked for while those of another are used.
+	// slots is how many windows are in memory: with two, the matches of one are
+	// looked for while those of another are used.
 	slots int
 	// orders is in how many of them matches are looked for. It takes memory for
 	// all places of their text.
 	orders int
 }
 
-// planFor returns the plan for some workers. With many, the end of a step, when
+// plan returns the plan for some workers. With many, the end of a step, when
 // few tasks are left, is no time without work.
-func planFor(workers int) plan {
-	return plan{slots: 2 + workers/8, orders: 1 + workers/8}
+func (p Preset) plan(workers int) plan {
+	slots := 2
+	if p.dict > sparing {
+		slots = 1
+	}
+	return plan{slots: slots + workers/8, orders: 1 + workers/8}
 }
+
+// sparing is the size of a dictionary, in bytes, above which few workers have one
+// window in memory at a time.
+const sparing = 16 << 20
 
 // resize returns n values, in the memory of s if there is some: it is for most.
 func resize[T any](s []T, n, most int) []T {
@@ -62,15 +70,10 @@ const margin = 2 * replay
 // group is how many places are sorted in one task.
 const group = 1 << 17
 
-// windowMost is how many bytes are looked at together, at most, unless a segment
-// has more. It is more than the default dictionary and a segment: what an edit
-// changes is one window.
-const windowMost = 10 << 20
-
 func newEncoder(p Part, preset Preset, plan plan, q *queue) *encoder {
 	e := &encoder{
 		part: p, starts: p.starts(), preset: preset, queue: q,
-		most:   min(p.Len(), preset.dict+max(windowMost, 2*preset.segment)),
+		most:   min(p.Len(), preset.dict+max(preset.window, 2*preset.segment)),
 		slots:  make(chan *slot, plan.slots),
 		orders: make(chan []uint32, plan.orders),
 	}
@@ -109,6 +112,7 @@ type stretch struct{ first, last int }
 // another, into as few windows as can be, of about the same size: each costs the
 // dictionary before it as well.
 func (e *encoder) windows() (all []stretch) {
+	most := e.preset.window
 	for i := 0; i < len(e.ends); i++ {
 		if e.results[i] != nil {
 			continue
@@ -120,8 +124,8 @@ func (e *encoder) windows() (all []stretch) {
 		for i <= end {
 			w, start := stretch{i, i}, e.start(i)
 			rest := e.ends[end] - start
-			share := rest / ((rest + windowMost - 1) / windowMost)
-			for w.last < end && e.ends[w.last]-start < share && e.ends[w.last+1]-start <= windowMost {
+			share := rest / ((rest + most - 1) / most)
+			for w.last < end && e.ends[w.last]-start < share && e.ends[w.last+1]-start <= most {
 				w.last++
 			}
 			all = append(all, w)

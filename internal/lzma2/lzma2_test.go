@@ -68,7 +68,7 @@ func growing(n int) (p []byte) {
 }
 
 // tiny is Default with a dictionary so small that the test has text beyond it.
-var tiny = Preset{name: "tiny", dict: 16 << 10, segment: 512 << 10}
+var tiny = Preset{name: "tiny", dict: 16 << 10, segment: 512 << 10, window: 8 << 20}
 
 func encode(t testing.TB, p Preset, in []byte, workers int) xz.Block {
 	t.Helper()
@@ -340,8 +340,8 @@ func (m *memory) Put(key [sha256.Size]byte, segment []byte) {
 func TestStore(t *testing.T) {
 	in := slices.Concat(header(400_000), make([]byte, 100_000), random(100_000), growing(500), bytes.Repeat([]byte("abcabd"), 20_000), header(300_000))
 	for _, p := range []Preset{
-		{name: "optimal", dict: 64 << 10, segment: 16 << 10},
-		{name: "lazy", dict: 64 << 10, segment: 16 << 10, lazy: true},
+		{name: "optimal", dict: 64 << 10, segment: 16 << 10, window: 100 << 10},
+		{name: "lazy", dict: 64 << 10, segment: 16 << 10, window: 100 << 10, lazy: true},
 	} {
 		m := &memory{segments: make(map[[sha256.Size]byte][]byte)}
 		stored := p.With(m)

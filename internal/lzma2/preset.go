@@ -35,15 +35,21 @@ type Preset struct {
 	// probabilities start from nothing. Fewer of them keep fewer cores at work,
 	// and larger ones change more with an edit.
 	segment int
-	lazy    bool // the parser is lazy, not optimal
-	store   Store
+	// window is how many bytes are looked at together, at most, unless a segment
+	// has more: each costs the dictionary before it as well, and memory for all
+	// its places.
+	window int
+	lazy   bool // the parser is lazy, not optimal
+	store  Store
 }
 
 // The presets, from the one that suits most.
 var (
-	Default  = Preset{name: "default", dict: 8 << 20, segment: 512 << 10}
-	Smallest = Preset{name: "smallest", dict: 32 << 20, segment: 1 << 20}
-	Fast     = Preset{name: "fast", dict: 4 << 20, segment: 512 << 10, lazy: true}
+	// A window of Default holds what an edit changes: a dictionary's length and a
+	// segment.
+	Default  = Preset{name: "default", dict: 8 << 20, segment: 512 << 10, window: 10 << 20}
+	Smallest = Preset{name: "smallest", dict: 32 << 20, segment: 2 << 20, window: 6 << 20}
+	Fast     = Preset{name: "fast", dict: 4 << 20, segment: 512 << 10, window: 8 << 20, lazy: true}
 )
 
 // ParsePreset returns the preset of a name.
@@ -71,20 +77,23 @@ func (p Preset) Memory(size int64, workers int) int64 {
 	const (
 		base     = 24 << 20 // the program, and what compressed segments take
 		ofWorker = 2 << 20
-		ofPlace  = 10 // of a window: what matches it has
 		ofOrder  = 4
 	)
-	window := min(size, windowMost)
-	text := min(size, int64(p.dict)+windowMost)
-	plan := planFor(workers)
-	windows := (size + windowMost - 1) / windowMost
+	// Of a place of a window: what matches it has, the more the longer the dictionary.
+	ofPlace := int64(4 + p.dict>>21)
+	plan := p.plan(workers)
+	windows := max(1, (size+int64(p.window)-1)/int64(p.window))
+	window := size / windows
+	text := min(size, int64(p.dict)+window)
 	slots, orders := min(int64(plan.slots), windows), min(int64(plan.orders), windows)
 	need := base + size + int64(workers)*ofWorker
 	if p.lazy {
 		slice := int64(unsafe.Sizeof(chainSlice{}))
-		return need + slots*(text+text*int64(unsafe.Sizeof(place{}))+(text/chainSize+1)*slice)
+		need += slots * (text + text*int64(unsafe.Sizeof(place{})) + (text/chainSize+1)*slice)
+	} else {
+		need += slots*(text+window*ofPlace) + orders*text*ofOrder
 	}
-	return need + slots*(text+window*ofPlace) + orders*text*ofOrder
+	return need + need/10 // garbage
 }
 
 // Encode compresses a part.
@@ -100,7 +109,7 @@ func (p Preset) Encode(part Part, workers int) (xz.Block, error) {
 	go func() { check <- part.crc32() }()
 	q := newQueue(workers, nil)
 	defer q.close()
-	data := newEncoder(part, p, planFor(workers), q).run()
+	data := newEncoder(part, p, p.plan(workers), q).run()
 	return xz.Block{
 		LZMA2:        xz.Bytes(data),
 		Uncompressed: int64(size),

@@ -40,8 +40,8 @@ func TestRoundTrips(t *testing.T) {
 			defer group.Done()
 			var trips []*tripper
 			for _, p := range []Preset{
-				{name: "optimal", dict: 16 << 10, segment: 4 << 10},
-				{name: "lazy", dict: 16 << 10, segment: 4 << 10, lazy: true},
+				{name: "optimal", dict: 16 << 10, segment: 4 << 10, window: 20 << 10},
+				{name: "lazy", dict: 16 << 10, segment: 4 << 10, window: 20 << 10, lazy: true},
 			} {
 				trips = append(trips, newTripper(p))
 			}
@@ -74,7 +74,7 @@ type tripper struct {
 const largest = 48 << 10
 
 func newTripper(p Preset) *tripper {
-	e := newEncoder(nil, p, planFor(1), nil)
+	e := newEncoder(nil, p, p.plan(1), nil)
 	return &tripper{p, newQueue(1, nil), e.slots, e.orders}
 }
 
@@ -83,7 +83,7 @@ func (p *tripper) batch(seed, number uint64) (size int64, err string) {
 	var data, want []byte
 	for range batch {
 		in := arbitrary(r)
-		e := newEncoder(Part{in}, p.preset, planFor(1), p.queue)
+		e := newEncoder(Part{in}, p.preset, p.preset.plan(1), p.queue)
 		e.slots, e.orders, e.most = p.slots, p.orders, largest
 		out := e.run()
 		data, want = append(data, out[:len(out)-1]...), append(want, in...)

@@ -29,7 +29,7 @@ type Step struct {
 // Trace compresses a part by one worker, in the steps in which Encode does it by
 // some, and returns what each task took.
 func (p Preset) Trace(part Part, workers int, clock Clock) *Trace {
-	t := &Trace{plan: planFor(workers)}
+	t := &Trace{plan: p.plan(workers)}
 	q := newQueue(1, func(window int, name string, n int) func(int, func()) {
 		took := t.add(window, name, n)
 		return func(i int, do func()) {

@@ -359,6 +359,8 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 	m := member{name: f.name, mode: 0o644}
 	text := strings.HasSuffix(f.name, ".h") || strings.HasSuffix(f.name, ".c")
 	switch {
+	case text && comments == Strip && strings.HasPrefix(f.name, "arch/parisc/"):
+		m.content = cstrip.Append(n.free, p, cstrip.CompactLabels)
 	case text && comments == Strip:
 		m.content = cstrip.Append(n.free, p, cstrip.Compact)
 	case text && comments == StripKeep:

@@ -71,7 +71,7 @@ func TestCommands(t *testing.T) {
 
 	for range 2 { // the second finds the segments of the first
 		_, stderr := run(t, 0, append(packed, "--out", file("cached.tar.xz"), "--cache", file("cache"), "--verbose", "--memory-limit", "100")...)
-		if !strings.Contains(stderr, " needs about 2") {
+		if !strings.Contains(stderr, " needs about 30 MiB of memory") {
 			t.Errorf("--verbose: got %q, want what memory is needed", stderr)
 		}
 		got, err := os.ReadFile(file("cached.tar.xz"))
