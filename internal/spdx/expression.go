@@ -14,7 +14,27 @@ import (
 
 // line is a file's licence line, as the kernel's Documentation/process/license-rules
 // has it: in a comment of the file's language.
-var line = regexp.MustCompile(`(?m)^[^\w\n]*(?:dnl |rem )?SPDX-License-Identifier:[ \t]*([^\n]*)$`)
+var line = regexp.MustCompile(`^[^\w\n]*(?:dnl |rem )?SPDX-License-Identifier:[ \t]*([^\n]*)$`)
+
+var tag = []byte("SPDX-License-Identifier:")
+
+// licenceLines returns what p's licence lines say.
+func licenceLines(p []byte) (all []string) {
+	for {
+		i := bytes.Index(p, tag)
+		if i < 0 {
+			return all
+		}
+		start, end := bytes.LastIndexByte(p[:i], '\n')+1, len(p)
+		if n := bytes.IndexByte(p[i:], '\n'); n >= 0 {
+			end = i + n
+		}
+		if m := line.FindSubmatch(p[start:end]); m != nil {
+			all = append(all, string(m[1]))
+		}
+		p = p[end:]
+	}
+}
 
 // Expression is what a file says of its licence.
 type Expression struct {
@@ -25,13 +45,12 @@ type Expression struct {
 // Read returns the licence of a file: of several lines all hold. One that is no
 // expression is an error.
 func Read(p []byte) (Expression, error) {
-	if !bytes.Contains(p, []byte("SPDX-License-Identifier:")) || bytes.IndexByte(p[:min(len(p), 1024)], 0) >= 0 {
+	if bytes.IndexByte(p[:min(len(p), 1024)], 0) >= 0 {
 		return Expression{}, nil
 	}
 	var all []Expression
-	for _, m := range line.FindAllSubmatch(p, -1) {
-		text := uncomment(string(m[1]))
-		e, err := Parse(text)
+	for _, text := range licenceLines(p) {
+		e, err := Parse(uncomment(text))
 		if err != nil {
 			return Expression{}, err
 		}
