@@ -124,8 +124,8 @@ kheaders_archive = rule(
         ),
         "arch": attr.string(doc = "The kernel's name of the architecture, as x86_64 or arm64, when `kernel` does not say it."),
         "comments": attr.string(
-            doc = "`strip` takes the comments out of C headers, all but SPDX lines, and blank lines with them; `lines` leaves " +
-                  "every line where it was, for `__LINE__` and debug information; `keep` leaves the comments.",
+            doc = "`strip` takes the comments out of C headers, all but SPDX lines, and blank lines and indentation with them; " +
+                  "`lines` leaves every line where it was, for `__LINE__` and debug information; `keep` leaves the comments.",
             default = "strip",
             values = ["strip", "lines", "keep"],
         ),

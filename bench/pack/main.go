@@ -34,6 +34,9 @@ var targets = map[string]float64{
 	"prepare_cpu_seconds":  0.5,
 	"peak_mib":             400,
 	"scale_16_vs_ideal":    1.3,
+
+	"module_default_bytes_ratio":  0.99,
+	"module_smallest_bytes_ratio": 0.97,
 }
 
 // presets are those of the packer.

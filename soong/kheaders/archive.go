@@ -59,7 +59,7 @@ type archiveProperties struct {
 	// Patterns of members to leave out. One that matches nothing is an error.
 	Exclude []string
 
-	// strip (default) takes the comments out of headers; lines leaves every line where it was; keep keeps them.
+	// strip (default) takes the comments and the indentation out of headers; lines leaves every line where it was; keep keeps them.
 	Comments *string
 
 	// Fail if the archive takes more than this many bytes.
