@@ -64,7 +64,7 @@ func preprocess(files []header) ([][]byte, error) {
 	for i, f := range files {
 		// An empty line ends what a backslash at the end of a file would join on.
 		fmt.Fprintf(&in, "\n\n%s%d\n# 1 \"%d.h\"\n", mark, i, i)
-		in.Write(f.text)
+		in.Write(indented.ReplaceAll(f.text, []byte("#")))
 	}
 	fmt.Fprintf(&in, "\n\n%s%d\n", mark, len(files))
 	cmd := exec.Command("gcc", "-fpreprocessed", "-dD", "-E", "-w", "-x", "c", "-")
@@ -88,6 +88,10 @@ func preprocess(files []header) ([][]byte, error) {
 	}
 	return results, nil
 }
+
+// indented is the beginning of a directive that is indented. To gcc -fpreprocessed
+// only one in the first column is a directive, and the text of others is as it was.
+var indented = regexp.MustCompile(`(?m)^[ \t]+#`)
 
 const mark = "begin_file_"
 
