@@ -4,9 +4,9 @@
 // cache, both of which it starts on this machine and ends. It is a test, `tools/bazel
 // test //tests/remote:all`, and a program, `tools/bazel run //tests/remote`, which
 // has the outputs of earlier builds. `-- webdav mapping small` is those tests alone
-// (--test_arg=small); `chain` is what hangs on a kernel, whatever made it. The last,
-// `whole`, compiles Go and a kernel again on the server,
-// unless `-store DIR` keeps what it has made for the next time.
+// (--test_arg=small). `chain` runs every action after the kernel. The last, `whole`,
+// compiles Go and a kernel again on the server, unless `-store DIR` keeps its results
+// for the next time.
 package main
 
 import (
