@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 )
 
 // The test binary is its own launcher, as a benchmark is.

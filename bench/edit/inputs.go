@@ -7,7 +7,7 @@ package main
 import (
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 )
 
 // newMember is the header that the edit adds.

@@ -16,8 +16,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 )
 
 func main() { os.Exit(bench.Main("edit", run)) }

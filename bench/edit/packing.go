@@ -12,7 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 )
 
 // mostOfFull is the project's target for packing with the segments of the last

@@ -12,7 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 )
 
 func main() { os.Exit(bench.Main("module", run)) }

@@ -9,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 )
 
 // inputs are the files that Bazel gives.

@@ -14,10 +14,10 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
-	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 )
 
 func main() { os.Exit(bench.Main("pack", run)) }

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 )
 
 func TestErrors(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
 const scaleNote = "scale: computed, not measured: each task of the compression is timed alone on one core, and the queue is simulated " +

@@ -10,7 +10,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 )
 
 // The table in docs/archive.md is between these lines.

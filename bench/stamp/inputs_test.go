@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
 
 func TestMakeInputs(t *testing.T) {

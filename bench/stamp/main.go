@@ -15,9 +15,9 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
 
 func main() { os.Exit(bench.Main("stamp", run)) }

@@ -12,7 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 )
 
 // noReflinksError says why there is no file system that shares blocks.

@@ -15,8 +15,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 )
 
 func main() { os.Exit(bench.Main("worst", run)) }

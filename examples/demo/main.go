@@ -16,7 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
 )
 
 func main() {

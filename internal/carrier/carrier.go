@@ -14,9 +14,9 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/format"
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
 )
 
 // Where a reservation is unless the caller says otherwise.

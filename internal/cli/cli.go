@@ -18,7 +18,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/printable"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/printable"
 )
 
 // A Tool is a program with commands.

@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
 // PrintJSON writes v as one JSON value, indented, and a newline: what --json

@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
 // maxParams bounds a param file, in bytes. 100,000 paths of 160 bytes fit; an

@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
-	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
 // With this in the environment the test binary is a tool that works for long.

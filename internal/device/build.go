@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
 // Built is what Build has made.

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
 // Members that say what can be done with an archive.

@@ -13,9 +13,9 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
 
 // shown is where a kernel shows its archive (linux/kernel/kheaders.c).

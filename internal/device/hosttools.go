@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 )
 
 // kernelBTF is where a kernel shows its types.

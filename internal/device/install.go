@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/cleanup"
 	"golang.org/x/sys/unix"
 )
 

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
 
 // Status is what there is, and what can be done with it.

@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
-	"github.com/rules-kheaders/rules_kheaders/internal/untar"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/untar"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
 
 // recordName is the file of a tree that says what it is. It is written last: a

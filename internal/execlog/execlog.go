@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
 // A Spawn is one action that was run, or whose result came out of a cache.

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 )
 
 var program = cli.Command{

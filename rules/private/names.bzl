@@ -1,6 +1,6 @@
 "What the files of a module may be called."
 
-# What make, or the shell that it starts, reads as something else than a part of a name: internal/kmodule/names.go has the same.
+# What make, or the shell that it starts, reads as something else than a part of a name: internal/kernel/kmodule/names.go has the same.
 _NOT_IN_MAKE = " \t\n\"#$%&'()*,:;<=>?\\`|"
 
 def check_name(label, what, name):

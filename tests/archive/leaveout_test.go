@@ -14,9 +14,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 // silent are the members of the profile module that a build on 6.1 does without

@@ -20,7 +20,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/cstrip"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/cstrip"
 )
 
 // header is a file of the kernel.

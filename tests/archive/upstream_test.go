@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 // leftOut are members of upstream's archive that differ with who built, and

@@ -19,11 +19,11 @@ import (
 
 	"github.com/ulikunitz/xz/lzma"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
 
 const (

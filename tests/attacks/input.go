@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
 
 // guarded calls what is attacked, and counts a panic.

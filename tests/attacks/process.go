@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
 )
 
 // worker is the program that signals, full disks and other processes meet: patcher's

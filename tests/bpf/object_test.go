@@ -11,7 +11,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 // An object of the kernel's own headers is eBPF with BTF, and nothing in it

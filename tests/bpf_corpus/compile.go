@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bpfobject"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/bpfobject"
 )
 
 // The kinds of programs.

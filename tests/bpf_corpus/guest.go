@@ -14,8 +14,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/cpio"
-	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/cpio"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
 )
 
 // loaderLine is what ./loader says of an object.

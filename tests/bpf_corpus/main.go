@@ -18,8 +18,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 func main() { os.Exit(bazeltest.Main("bpf_corpus", run)) }

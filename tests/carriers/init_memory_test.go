@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
 )
 
 const page = 4096

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 const python = `

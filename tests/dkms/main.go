@@ -20,8 +20,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 func main() { os.Exit(bazeltest.Main("dkms", run)) }

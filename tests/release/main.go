@@ -13,7 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 func main() { os.Exit(bazeltest.Main("release", run)) }

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 // The chain's results, from the kernel to the module and the eBPF program, and

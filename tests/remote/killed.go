@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 // killed builds an archive that was not built before, kills the server while it

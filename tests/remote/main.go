@@ -20,8 +20,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 func main() { os.Exit(bazeltest.Main("remote", run)) }

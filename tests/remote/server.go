@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
-	"github.com/rules-kheaders/rules_kheaders/internal/reapi"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/reapi"
 )
 
 // A server is buildbox: a store, a cache of actions and their execution. It sees

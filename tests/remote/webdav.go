@@ -14,8 +14,8 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 var cachedTargets = []string{"//tests/remote:cached", "//tests/remote:cached_vmlinux", "//tests/remote:cached_extract"}

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 // explain says in what two files differ, as far as the tools can tell: where they

@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 func main() { os.Exit(bazeltest.Main("toolchain", run)) }

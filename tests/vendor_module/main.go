@@ -20,8 +20,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bazeltest"
-	"github.com/rules-kheaders/rules_kheaders/internal/guest"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 func main() { os.Exit(bazeltest.Main("vendor_module", run)) }

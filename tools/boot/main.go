@@ -15,10 +15,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/guest"
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
 )
 
 // A spec is the JSON that the rule writes; paths are relative to the runfiles.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
 )
 
 var tool = cli.Tool{

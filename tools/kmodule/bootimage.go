@@ -5,7 +5,7 @@ package main
 import (
 	"io"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/bootimage"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/bootimage"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 )
 

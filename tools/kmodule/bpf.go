@@ -9,10 +9,10 @@ import (
 	"io"
 	"os"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
-	"github.com/rules-kheaders/rules_kheaders/internal/bpfobject"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/bpfobject"
 )
 
 func bpf(args []string, _, stderr io.Writer) error {

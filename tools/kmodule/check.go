@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
 )
 
 func check(args []string, _, _ io.Writer) error {

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
-	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 )
 
 var tool = cli.Tool{

@@ -7,9 +7,9 @@ import (
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/headertree"
-	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
-	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/headertree"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 )
 
 // sourceFlags adds the flags that rules/private/source.bzl writes.

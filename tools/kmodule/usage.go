@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 )
 
 // named refuses a value of a flag that is not NAME=FILE.

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/rootfs"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/rootfs"
 )
 
 var tool = cli.Command{

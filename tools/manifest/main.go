@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
-	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
 // A spec is the JSON that the rule writes; paths are relative to the runfiles.

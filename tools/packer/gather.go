@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
-	"github.com/rules-kheaders/rules_kheaders/internal/symvers"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/symvers"
 )
 
 var gather = cli.Command{

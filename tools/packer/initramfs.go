@@ -12,11 +12,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/cpio"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/cpio"
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
 var initramfs = cli.Command{

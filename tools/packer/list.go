@@ -5,10 +5,10 @@ package main
 import (
 	"io"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/memory"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/memory"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 )
 
 func runList(args []string, stdout, _ io.Writer) error {

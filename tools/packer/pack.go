@@ -11,12 +11,12 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/segments"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
-	"github.com/rules-kheaders/rules_kheaders/internal/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
-	"github.com/rules-kheaders/rules_kheaders/internal/segments"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 )
 
 // gcPercent is how much garbage there may be, in percent of what is in use (GOGC).

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 )
 
 var pick = cli.Command{

@@ -11,12 +11,12 @@ import (
 	"os"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/memory"
-	"github.com/rules-kheaders/rules_kheaders/internal/printable"
-	"github.com/rules-kheaders/rules_kheaders/internal/stamp"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/memory"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/printable"
 )
 
 func main() {

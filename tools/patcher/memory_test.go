@@ -17,9 +17,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/lzma2"
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
 // measured has the test binary run patcher and print its peak of resident memory in

@@ -11,9 +11,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
 var program = cli.Command{

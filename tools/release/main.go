@@ -21,7 +21,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
 // What the release has of its own.

@@ -8,8 +8,8 @@ import (
 	"crypto/sha256"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
 // Release is the release of archives and kernels made here, unless said.

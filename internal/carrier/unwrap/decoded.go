@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/cleanup"
 )
 
 const (

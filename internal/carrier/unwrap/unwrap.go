@@ -18,9 +18,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz/lzma"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/format"
-	"github.com/rules-kheaders/rules_kheaders/internal/memory"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/memory"
 )
 
 // maxDecoded is a limit in bytes. A vmlinux without debug information has up to 100 MB.

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/reservation"
-	"github.com/rules-kheaders/rules_kheaders/internal/xz"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
 // Headers are the files that every archive of kernel headers has.

@@ -5,7 +5,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
 )
 
 // A target is something that make does for a module outside the kernel's tree.

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/kmake"
-	"github.com/rules-kheaders/rules_kheaders/internal/profile"
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 // The modules that the targets are tried on. The importer lacks the namespace

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 // The report names the kernels that the program compiles for, and these alone

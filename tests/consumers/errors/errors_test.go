@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 const module = "#include <linux/module.h>\nMODULE_LICENSE(\"GPL\");\n"

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/testinput"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
 // program is a loader as one writes it with a skeleton: by the names of the

@@ -17,9 +17,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/cpio"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/cpio"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 )
 
 var program = cli.Command{

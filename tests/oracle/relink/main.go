@@ -11,7 +11,7 @@ import (
 	"os"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
 )
 
 func main() {

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
+)
+
+const (
+	releaseFile = "include/config/kernel.release"
+	utsFile     = "include/generated/utsrelease.h"
+	autoConf    = "include/config/auto.conf"
+)
+
+// lookup reads a file of the tree by its path, from the tree that has it.
+// ok is false if none has.
+func lookup(trees []tree, name string) (p []byte, where string, ok bool, err error) {
+	dir, base := path.Split(name)
+	dir = strings.TrimSuffix(dir, "/")
+	for _, t := range trees {
+		if !exists(t, dir) {
+			continue
+		}
+		items, err := t.list(dir, func(s string) bool { return s == base })
+		if err != nil {
+			return nil, "", false, err
+		}
+		if len(items) == 0 || items[0].dir {
+			continue
+		}
+		if err := t.load([]string{name}); err != nil {
+			return nil, "", false, err
+		}
+		p, err := t.read(nil, name)
+		return p, t.where(name), err == nil, err
+	}
+	return nil, "", false, nil
+}
+
+// exists reports whether a tree has a directory.
+func exists(t tree, dir string) bool {
+	at := ""
+	for _, c := range strings.Split(dir, "/") {
+		items, err := t.list(at, func(s string) bool { return s == c })
+		if err != nil || len(items) == 0 || !items[0].dir {
+			return false
+		}
+		at = path.Join(at, c)
+	}
+	return true
+}
+
+// release is a kernel release and where it was read.
+type release struct{ value, where string }
+
+// findRelease returns the kernel's release after comparing all that name it:
+// what was given, which is a file or the release itself, and the two files of
+// the trees.
+func findRelease(given string, trees []tree) (string, error) {
+	var all []release
+	if given != "" {
+		r, err := givenRelease(given)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, r)
+	}
+	p, where, ok, err := lookup(trees, releaseFile)
+	if err != nil {
+		return "", err
+	}
+	if ok {
+		all = append(all, release{strings.TrimSpace(string(p)), where})
+	}
+	if p, where, ok, err = lookup(trees, utsFile); err != nil {
+		return "", err
+	}
+	if ok {
+		m := utsRelease.FindSubmatch(p)
+		if m == nil {
+			return "", fmt.Errorf("read %s: it has no line such as #define UTS_RELEASE \"6.1.0\"", where)
+		}
+		all = append(all, release{string(m[1]), where})
+	}
+	for _, r := range all {
+		if err := checkRelease(r.value); err != nil {
+			return "", fmt.Errorf("read kernel release from %s: %w", r.where, err)
+		}
+		if r.value != all[0].value {
+			return "", fmt.Errorf("kernel releases disagree: %s says %s, %s says %s; they are of different builds", all[0].where, all[0].value, r.where, r.value)
+		}
+	}
+	if len(all) == 0 {
+		return "", fmt.Errorf("find kernel release: no tree has %s, and none was given", releaseFile)
+	}
+	return all[0].value, nil
+}
+
+var utsRelease = regexp.MustCompile(`(?m)^#define UTS_RELEASE "(.*)"$`)
+
+// checkRelease fails for what no kernel could have: one that does not begin with a
+// version, is too long for the kernel's own build, or cannot be the name of the
+// directory that modules are installed in and a string of utsrelease.h.
+func checkRelease(release string) error {
+	if _, err := profile.ParseSeries(release); err != nil || strings.ContainsAny(release, `/"\`) {
+		return fmt.Errorf("got %q, expected one such as 6.1.192-lab, without slashes, quotes and backslashes", release)
+	}
+	return reservation.CheckRelease(release)
+}
+
+func givenRelease(given string) (release, error) {
+	info, err := os.Stat(given)
+	if errors.Is(err, fs.ErrNotExist) && !strings.Contains(given, "/") {
+		return release{given, "the release given"}, nil
+	}
+	if err != nil {
+		return release{}, fmt.Errorf("read kernel release: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return release{}, fmt.Errorf("read kernel release: %s is not a regular file, expected kernel.release", given)
+	}
+	p, err := ReadFile(given)
+	if err != nil {
+		return release{}, fmt.Errorf("read kernel release: %w", err)
+	}
+	return release{strings.TrimSpace(string(p)), given}, nil
+}
+
+// config is a kernel configuration: the values by symbol, "n" for one that is
+// said not to be set.
+type config map[string]string
+
+// notSet is how a .config says that a symbol is n (scripts/kconfig/confdata.c).
+var notSet = regexp.MustCompile(`^# (CONFIG_\w+) is not set$`)
+
+// parseConfig reads a .config or an auto.conf. name is for the errors.
+func parseConfig(name string, p []byte) (config, error) {
+	c := make(config)
+	n := 0
+	for line := range strings.Lines(string(p)) {
+		n++
+		line = strings.TrimRight(line, "\r\n") // a .config may come from an editor on Windows
+		if m := notSet.FindStringSubmatch(line); m != nil {
+			line = m[1] + "=n"
+		}
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		symbol, value, ok := strings.Cut(line, "=")
+		if !ok || !strings.HasPrefix(symbol, "CONFIG_") {
+			return nil, fmt.Errorf("read config %s:%d: got %q, expected a line such as CONFIG_MODULES=y", name, n, line)
+		}
+		if old, ok := c[symbol]; ok && old != value {
+			return nil, fmt.Errorf("read config %s:%d: %s is set twice, to %s and to %s", name, n, symbol, old, value)
+		}
+		c[symbol] = value
+	}
+	if len(c) == 0 {
+		return nil, fmt.Errorf("read config %s: it sets no symbol, expected a kernel's .config", name)
+	}
+	return c, nil
+}
+
+// enabled reports whether a symbol is y or m.
+func (c config) enabled(symbol string) bool { return c[symbol] == "y" || c[symbol] == "m" }
+
+// readConfig reads a .config and compares it with the trees' auto.conf. That,
+// where there is one, is what modules are built with, and is returned.
+func readConfig(file string, trees []tree) (config, error) {
+	p, err := ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read config: %w", err)
+	}
+	c, err := parseConfig(file, p)
+	if err != nil {
+		return nil, err
+	}
+	p, where, ok, err := lookup(trees, autoConf)
+	if err != nil || !ok {
+		return c, err
+	}
+	auto, err := parseConfig(where, p)
+	if err != nil {
+		return nil, err
+	}
+	if differ := c.differences(auto); differ != nil {
+		symbol := differ[0]
+		return nil, fmt.Errorf("configs disagree: %s has %s=%s, %s has %s=%s; they are of different builds", file, symbol, c[symbol], where, symbol, cmp.Or(auto[symbol], "n"))
+	}
+	return auto, nil
+}
+
+// differences returns the symbols, sorted, that a .config and an auto.conf give
+// different values. A symbol that is n is not in an auto.conf. One that the
+// .config does not speak of is passed over: Debian takes lines out of the one in
+// /boot, CONFIG_MODULE_SIG_ALL for one.
+func (c config) differences(auto config) []string {
+	var differ []string
+	for symbol, value := range c {
+		// Kconfig quotes strings in one of the files only, since 5.17.
+		if Probed(symbol) || strings.HasPrefix(value, `"`) {
+			continue
+		}
+		other, ok := auto[symbol]
+		if !ok && (value == "y" || value == "m") {
+			other = "n"
+		} else if !ok {
+			continue
+		}
+		if other != value {
+			differ = append(differ, symbol)
+		}
+	}
+	slices.Sort(differ)
+	return differ
+}
+
+// chosen are the beginnings of symbols that a person sets, though their names
+// begin like those of probes: the ones with a prompt in 6.1 to 7.2. The kind of
+// compiler is as good as chosen.
+var chosen = []string{
+	"CONFIG_CC_IS_", "CONFIG_LD_IS_", "CONFIG_AS_IS_", "CONFIG_CC_OPTIMIZE", "CONFIG_CC_STACKPROTECTOR", "CONFIG_GCC_PLUGIN",
+	"CONFIG_LD_DEAD_CODE_DATA_ELIMINATION", "CONFIG_LD_HEAD_STUB_CATCH", "CONFIG_LD_NO_RELAX", "CONFIG_LD_SCRIPT_DYN_RPATH",
+}
+
+// Probed reports whether a symbol of a configuration only says what the compiler
+// is or can do (init/Kconfig, the top of it): with another version of it, the
+// same configuration may differ there.
+func Probed(symbol string) bool {
+	begins := func(prefix string) bool { return strings.HasPrefix(symbol, prefix) }
+	return !slices.ContainsFunc(chosen, begins) && slices.ContainsFunc([]string{
+		"CONFIG_CC_", "CONFIG_LD_", "CONFIG_AS_", "CONFIG_RUSTC_", "CONFIG_GCC_", "CONFIG_CLANG_", "CONFIG_LLD_", "CONFIG_PAHOLE_",
+		"CONFIG_TOOLS_SUPPORT_", "CONFIG_BINDGEN_",
+	}, begins)
+}
