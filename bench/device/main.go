@@ -18,7 +18,7 @@ import (
 	"runtime"
 
 	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"golang.org/x/sys/unix"
 )
 
@@ -129,7 +129,7 @@ func (o options) forThisKernel(dir string) (release, file string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	a, err := reservation.Parse(p)
+	a, err := container.Parse(p)
 	if err != nil {
 		return "", "", fmt.Errorf("read %s: %w", *o.archive, err)
 	}

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
@@ -100,7 +100,7 @@ func makeInputs(ctx context.Context, dir string, size int64) (in inputs, err err
 		archive: filepath.Join(dir, "archive.tar.xz"),
 		region:  filepath.Join(dir, "region"),
 	}
-	placeholder, err := reservation.Placeholder(capacity)
+	placeholder, err := container.Placeholder(capacity)
 	if err != nil {
 		return in, err
 	}
@@ -143,7 +143,7 @@ func makeInputs(ctx context.Context, dir string, size int64) (in inputs, err err
 
 // makeArchive makes an archive of one member, of bytes that no compressor
 // would make smaller.
-func makeArchive() (*reservation.Archive, error) {
+func makeArchive() (*container.Archive, error) {
 	p := make([]byte, content)
 	rand.NewChaCha8([32]byte{}).Read(p)
 	var members bytes.Buffer
@@ -157,8 +157,8 @@ func makeArchive() (*reservation.Archive, error) {
 	if err := w.Flush(); err != nil {
 		return nil, fmt.Errorf("make archive: %w", err)
 	}
-	return &reservation.Archive{
-		Marker:  reservation.Marker{Stamped: true, Release: release, Members: 1, Content: sha256.Sum256(members.Bytes())},
+	return &container.Archive{
+		Marker:  container.Marker{Stamped: true, Release: release, Members: 1, Content: sha256.Sum256(members.Bytes())},
 		Content: []xz.Block{xz.Stored(members.Bytes())},
 	}, nil
 }

@@ -14,7 +14,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/format"
 )
@@ -134,7 +134,7 @@ func locateFlat(r io.ReaderAt, size int64, kind string, notArchive error) (Regio
 		return Region{}, err
 	}
 	if notArchive != nil {
-		if len(found) != 1 || found[0] != (reservation.Region{Size: size}) {
+		if len(found) != 1 || found[0] != (container.Region{Size: size}) {
 			return Region{}, notArchive
 		}
 		kind = kindArchive
@@ -144,8 +144,8 @@ func locateFlat(r io.ReaderAt, size int64, kind string, notArchive error) (Regio
 	return region, err
 }
 
-func byMarker(r io.ReaderAt, size int64) ([]reservation.Region, error) {
-	found, err := reservation.Find(r, size)
+func byMarker(r io.ReaderAt, size int64) ([]container.Region, error) {
+	found, err := container.Find(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("search for the marker: %w", err)
 	}
@@ -153,7 +153,7 @@ func byMarker(r io.ReaderAt, size int64) ([]reservation.Region, error) {
 }
 
 // single makes a Region of the only one found.
-func single(found []reservation.Region, expected string) (Region, error) {
+func single(found []container.Region, expected string) (Region, error) {
 	switch len(found) {
 	case 0:
 		return Region{}, fmt.Errorf("no reservation found: expected %s; build the kernel with a placeholder from 'packer placeholder --capacity N'", expected)

@@ -13,7 +13,7 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 )
@@ -58,7 +58,7 @@ type source interface {
 
 // marked is an archive somewhere in a file.
 type marked struct {
-	*reservation.Archive
+	*container.Archive
 	io.Closer
 }
 
@@ -264,13 +264,13 @@ func openAppended(file string) (*Archive, error) {
 		f.Close()
 		return nil, err
 	}
-	regions, err := reservation.Find(f, info.Size())
+	regions, err := container.Find(f, info.Size())
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("read %s: it holds a damaged archive: %w", file, err)
 	}
 	for _, at := range regions {
-		a, err := reservation.Read(io.NewSectionReader(f, at.Offset, at.Size), at.Size)
+		a, err := container.Read(io.NewSectionReader(f, at.Offset, at.Size), at.Size)
 		if err == nil && a.Marker.Stamped {
 			return &Archive{File: file, State: stamp.StateStamped, Release: a.Marker.Release, Size: at.Size, Members: a.Marker.Members,
 				Content: fmt.Sprintf("%x", a.Marker.Content), src: marked{a, f}}, nil

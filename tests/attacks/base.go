@@ -19,7 +19,7 @@ import (
 
 	"github.com/ulikunitz/xz/lzma"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
@@ -54,12 +54,12 @@ func newBase(dir string) (*base, error) {
 		}
 		blocks = append(blocks, block)
 	}
-	a := reservation.Archive{Marker: reservation.Marker{Stamped: true, Release: release, Members: members, Content: sha256.Sum256(content)}, Content: blocks}
+	a := container.Archive{Marker: container.Marker{Stamped: true, Release: release, Members: members, Content: sha256.Sum256(content)}, Content: blocks}
 	packed, err := a.Bytes(a.MinSize())
 	if err != nil {
 		return nil, err
 	}
-	placeholder, err := reservation.Placeholder(capacity)
+	placeholder, err := container.Placeholder(capacity)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func digest(dir string) (string, error) {
 			return err
 		}
 		fmt.Fprintf(sum, "%q %v\n", rel, d.Type())
-		if !d.Type().IsRegular() || rel == reservation.MemberName {
+		if !d.Type().IsRegular() || rel == container.MemberName {
 			return nil
 		}
 		p, err := os.ReadFile(path)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
 
 var tool = cli.Tool{
@@ -67,7 +68,7 @@ func kernel(args []string, _, stderr io.Writer) error {
 		}
 	}
 	k.Patches, k.Overlay, k.Place, k.Fragments, k.Outs, k.Variables = patches, overlay, placed, fragments, outs, variables
-	return kbuild.InScratch(func(dir string) error {
+	return scratch.Run(func(dir string) error {
 		k.Scratch = dir
 		return k.Build()
 	})
@@ -84,7 +85,7 @@ func image(args []string, _, stderr io.Writer) error {
 	if err := cli.ParseAll(fs, args, "arch", "tree", "vmlinux", "goal", "out"); err != nil {
 		return err
 	}
-	return kbuild.InScratch(func(dir string) error {
+	return scratch.Run(func(dir string) error {
 		m.Scratch = dir
 		return m.Build()
 	})

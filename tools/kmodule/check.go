@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/programs"
 )
 
 func check(args []string, _, _ io.Writer) error {
@@ -21,5 +21,5 @@ func check(args []string, _, _ io.Writer) error {
 	if len(needs)+len(optional) == 0 {
 		return cli.Usagef("expected --need or --optional, got neither")
 	}
-	return kbuild.Check(needs, optional, *out)
+	return programs.Check(needs, optional, *out)
 }

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
 
 var tool = cli.Tool{
@@ -26,7 +26,7 @@ var tool = cli.Tool{
 		{Name: "bpf-btf", Usage: "--btf FILE --object FILE… --bpftool PROGRAM --out FILE --scratch DIR", Summary: "reduce a kernel's BTF to what eBPF programs ask for", Run: bpfBTF},
 		{Name: "host-tools", Usage: "--tree DIR [--source FILE] --out DIR [HOSTCFLAGS=FLAGS]", Summary: "compile an archive's host tools from the sources in it, or from the kernel's", Run: hostTools},
 		{Name: "boot-image", Usage: "--image FILE --kernel FILE --mkbootimg PROGRAM --unpack-bootimg PROGRAM --out FILE --scratch DIR", Summary: "put a kernel into an Android boot image", Run: bootImage},
-		{Name: "prepare", Usage: "--source FILE --arch ARCH --config FILE --release FILE --out TAR", Summary: "make a tree of headers from a kernel's source and configuration", Run: prepare},
+		{Name: "prepare", Usage: "--source FILE --arch ARCH --config FILE --release FILE --out TAR", Summary: "make a tree of headers from a kernel's source and configuration", Run: prepareTree},
 		{Name: "install", Usage: "--module FILE --out FILE [--strip] [--sign-file PROGRAM --key FILE --cert FILE --hash NAME]", Summary: "strip and sign a module, as modules_install does", Run: install},
 		{Name: "check", Usage: "[--need NAME=PACKAGE]… [--optional NAME]… --out FILE", Summary: "look for the programs and C headers that a build needs", Run: check},
 		{Name: "compile-commands", Usage: "[--out FILE] FILE…", Summary: "make a workspace's compile_commands.json out of those of modules", Run: compileCommands},
@@ -103,7 +103,7 @@ func hostTools(args []string, _, stderr io.Writer) error {
 	if h.Source.Tarball == "" && len(h.Source.Patches)+len(h.Source.Overlay) > 0 {
 		return cli.Usagef("--patch or --overlay is given without --source, which they change")
 	}
-	return kbuild.InScratch(func(dir string) error {
+	return scratch.Run(func(dir string) error {
 		h.Scratch = dir
 		return h.Build()
 	})

@@ -7,9 +7,9 @@ import (
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/headertree"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/prepare"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
 
 // sourceFlags adds the flags that rules/private/source.bzl writes.
@@ -19,8 +19,8 @@ func sourceFlags(fs *flag.FlagSet, s *kmodule.Source) {
 	fs.Var((*cli.Strings)(&s.Overlay), "overlay", "a file to put in place of the source's own, `NAME=FILE`")
 }
 
-func prepare(args []string, _, stderr io.Writer) error {
-	p := headertree.Prepare{Log: stderr}
+func prepareTree(args []string, _, stderr io.Writer) error {
+	p := prepare.Tree{Log: stderr}
 	fs := cli.NewFlags()
 	p.Target.Flags(fs)
 	sourceFlags(fs, &p.Source)
@@ -30,7 +30,7 @@ func prepare(args []string, _, stderr io.Writer) error {
 	if err := cli.ParseAll(fs, args, "source", "arch", "config", "release", "out"); err != nil {
 		return err
 	}
-	return kbuild.InScratch(func(dir string) error {
+	return scratch.Run(func(dir string) error {
 		p.Scratch = dir
 		return p.Run()
 	})

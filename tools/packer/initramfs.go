@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/cpio"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
@@ -187,9 +187,9 @@ func openArchive(name string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, fmt.Errorf("read archive: %w", err)
 	}
 	info, err := f.Stat()
-	var a *reservation.Archive
+	var a *container.Archive
 	if err == nil {
-		a, err = reservation.Read(f, info.Size())
+		a, err = container.Read(f, info.Size())
 	}
 	if err == nil && !a.Marker.Stamped {
 		err = errors.New("it is a placeholder")

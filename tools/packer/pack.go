@@ -13,7 +13,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/segments"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
@@ -171,7 +171,7 @@ func runPlaceholder(args []string, _, _ io.Writer) error {
 	if !given {
 		return cli.Usagef("--capacity BYTES is required: the size of the reservation, such as 6M")
 	}
-	p, err := reservation.Placeholder(int64(size))
+	p, err := container.Placeholder(int64(size))
 	if err != nil {
 		return fmt.Errorf("make placeholder: %w", err)
 	}

@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
@@ -65,8 +65,8 @@ func largeArchive(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	block.DictProp = xz.DictProp(dictionary)
-	archive := reservation.Archive{
-		Marker:  reservation.Marker{Stamped: true, Release: "6.1.0", Members: members, Content: sha256.Sum256(content.Bytes())},
+	archive := container.Archive{
+		Marker:  container.Marker{Stamped: true, Release: "6.1.0", Members: members, Content: sha256.Sum256(content.Bytes())},
 		Content: []xz.Block{block},
 	}
 	p, err := archive.Bytes(archive.MinSize())

@@ -8,7 +8,7 @@ import (
 	"crypto/sha256"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
@@ -16,9 +16,9 @@ import (
 const Release = "6.1.0-test"
 
 // Archive returns a stamped archive whose content blocks hold one member each.
-func Archive(t testing.TB, release string, members ...tar.Header) *reservation.Archive {
+func Archive(t testing.TB, release string, members ...tar.Header) *container.Archive {
 	t.Helper()
-	a := &reservation.Archive{Marker: reservation.Marker{Stamped: true, Release: release, Members: len(members)}}
+	a := &container.Archive{Marker: container.Marker{Stamped: true, Release: release, Members: len(members)}}
 	digest := sha256.New()
 	for _, hdr := range members {
 		p := Member(t, hdr)
@@ -61,7 +61,7 @@ func Content(name string, size int64) []byte {
 }
 
 // Bytes returns the archive in exactly capacity bytes.
-func Bytes(t testing.TB, a *reservation.Archive, capacity int64) []byte {
+func Bytes(t testing.TB, a *container.Archive, capacity int64) []byte {
 	t.Helper()
 	p, err := a.Bytes(capacity)
 	if err != nil {
@@ -73,7 +73,7 @@ func Bytes(t testing.TB, a *reservation.Archive, capacity int64) []byte {
 // Placeholder returns a placeholder of exactly capacity bytes.
 func Placeholder(t testing.TB, capacity int64) []byte {
 	t.Helper()
-	p, err := reservation.Placeholder(capacity)
+	p, err := container.Placeholder(capacity)
 	if err != nil {
 		t.Fatalf("make placeholder of %d bytes: %v", capacity, err)
 	}

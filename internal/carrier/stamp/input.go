@@ -13,7 +13,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/unwrap"
@@ -84,7 +84,7 @@ type reserved struct {
 	in      io.ReaderAt // what Offset is an offset in: the file, or what it wraps
 	size    int64       // of in, in bytes
 	wrapped bool
-	archive *reservation.Archive // nil if packer did not make it
+	archive *container.Archive // nil if packer did not make it
 	err     error                // why archive is nil
 }
 
@@ -104,11 +104,11 @@ func (r *reserved) kernelRelease() string {
 // locate finds the reservation in a file, as it is, that is to be replaced, and
 // reads what it is.
 func (in *input) locate(o carrier.Options) (*reserved, error) {
-	return in.read(in, in.size, o, reservation.Peek)
+	return in.read(in, in.size, o, container.Peek)
 }
 
 // parser reads what a region holds.
-type parser func(r io.ReaderAt, size int64) (*reservation.Archive, error)
+type parser func(r io.ReaderAt, size int64) (*container.Archive, error)
 
 func (in *input) read(r io.ReaderAt, size int64, o carrier.Options, parse parser) (*reserved, error) {
 	region, err := carrier.Locate(r, size, o)
@@ -121,14 +121,14 @@ func (in *input) read(r io.ReaderAt, size int64, o carrier.Options, parse parser
 // parse reads what the region holds, all but the content of an archive, which
 // is left in the file.
 func (in *input) parse(at *reserved, parse parser) (*reserved, error) {
-	if at.Size > reservation.MaxCapacity {
-		return nil, fmt.Errorf("find reservation in %s: %s has %d bytes, expected at most %d", in.path, where(at.Region), at.Size, reservation.MaxCapacity)
+	if at.Size > container.MaxCapacity {
+		return nil, fmt.Errorf("find reservation in %s: %s has %d bytes, expected at most %d", in.path, where(at.Region), at.Size, container.MaxCapacity)
 	}
 	at.archive, at.err = parse(at.bytes(), at.Size)
 	if unread := (*xz.ReadError)(nil); errors.As(at.err, &unread) {
 		return nil, fmt.Errorf("read %s: %w", in.path, unread)
 	}
-	if at.err != nil && reservation.Marked(at.bytes()) {
+	if at.err != nil && container.Marked(at.bytes()) {
 		return nil, fmt.Errorf("read %s: %s holds a damaged archive: %w", in.path, where(at.Region), at.err)
 	}
 	return at, nil
@@ -145,7 +145,7 @@ func (in *input) locateInside(o carrier.Options) (*reserved, error) {
 	r, size := io.ReaderAt(in), in.size
 	layers, signed := "", carrier.Unsigned
 	for depth := 0; ; depth++ {
-		at, err := in.read(r, size, o, reservation.Read)
+		at, err := in.read(r, size, o, container.Read)
 		if err == nil {
 			at.Kind += layers
 			at.wrapped = layers != ""
@@ -158,7 +158,7 @@ func (in *input) locateInside(o carrier.Options) (*reserved, error) {
 			return nil, err
 		}
 		if isTarXZ(io.NewSectionReader(r, 0, size)) {
-			return in.parse(&reserved{Region: carrier.Region{Size: size, Kind: "tar.xz" + layers}, in: r, size: size}, reservation.Read)
+			return in.parse(&reserved{Region: carrier.Region{Size: size, Kind: "tar.xz" + layers}, in: r, size: size}, container.Read)
 		}
 		if depth == maxLayers {
 			return nil, fmt.Errorf("find reservation in %s: more than %d files in one another%s", in.path, depth, layers)

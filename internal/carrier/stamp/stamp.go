@@ -12,7 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 )
@@ -156,11 +156,11 @@ func (r *reserved) checkReplaceable(req Request) error {
 }
 
 // refill returns the archive in the file in, in exactly the size of the region.
-func (r *reserved) refill(req Request, in *input) (*reservation.Fitted, error) {
-	if in.size > reservation.MaxCapacity {
-		return nil, fmt.Errorf("read archive %s: it has %d bytes, expected at most %d", req.Archive, in.size, reservation.MaxCapacity)
+func (r *reserved) refill(req Request, in *input) (*container.Fitted, error) {
+	if in.size > container.MaxCapacity {
+		return nil, fmt.Errorf("read archive %s: it has %d bytes, expected at most %d", req.Archive, in.size, container.MaxCapacity)
 	}
-	a, err := reservation.Read(in, in.size)
+	a, err := container.Read(in, in.size)
 	if err != nil {
 		return nil, fmt.Errorf("read archive %s: %w: expected %s", req.Archive, err, expected[anArchive])
 	}
@@ -171,7 +171,7 @@ func (r *reserved) refill(req Request, in *input) (*reservation.Fitted, error) {
 		return nil, fmt.Errorf("stamp %s: kernel is release %s, archive %s was packed for %s: expected one release; a module built from it would not load", req.Carrier, release, req.Archive, a.Marker.Release)
 	}
 	region, err := a.Fit(r.Size)
-	var small *reservation.CapacityError
+	var small *container.CapacityError
 	if errors.As(err, &small) {
 		return nil, fmt.Errorf("stamp %s: archive %s needs %d bytes, %s has a capacity of %d: set capacity = %d on kheaders_placeholder / linux_kernel and build the kernel again", req.Carrier, req.Archive, small.Need, where(r.Region), small.Have, small.Need)
 	}
@@ -184,7 +184,7 @@ func (r *reserved) refill(req Request, in *input) (*reservation.Fitted, error) {
 // write copies the carrier, puts the region into the copy, and writes the
 // report, if one is wanted, with the region's digest. Both files are written to
 // their last byte before either takes its name.
-func write(req Request, in *input, off int64, region *reservation.Fitted, report *Report) error {
+func write(req Request, in *input, off int64, region *container.Fitted, report *Report) error {
 	copyTo := func(also io.Writer, done func() error) error {
 		return atomicfile.Write(req.Out, in.mode.Perm(), func(out *os.File) error {
 			if err := fill(out, req.Out, in, off, region, also); err != nil {
@@ -214,7 +214,7 @@ func write(req Request, in *input, off int64, region *reservation.Fitted, report
 
 // fill makes out the carrier with the region in it, which is written to also
 // too; path is what out will be.
-func fill(out *os.File, path string, in *input, off int64, region *reservation.Fitted, also io.Writer) error {
+func fill(out *os.File, path string, in *input, off int64, region *container.Fitted, also io.Writer) error {
 	n, err := copyFile(out, in.File, in.size)
 	if err == nil && n != in.size {
 		err = fmt.Errorf("carrier changed while it was read: %d bytes, then %d", in.size, n)

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
@@ -65,8 +65,8 @@ func members(t testing.TB, files map[string]string) []byte {
 func Archive(t testing.TB, release string, files map[string]string) []byte {
 	t.Helper()
 	p := members(t, files)
-	a := &reservation.Archive{
-		Marker:  reservation.Marker{Stamped: true, Release: release, Members: len(files), Content: sha256.Sum256(p)},
+	a := &container.Archive{
+		Marker:  container.Marker{Stamped: true, Release: release, Members: len(files), Content: sha256.Sum256(p)},
 		Content: []xz.Block{xz.Stored(p)},
 	}
 	out, err := a.Bytes(a.MinSize())

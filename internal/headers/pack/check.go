@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
 )
 
@@ -116,7 +116,7 @@ func checkRelease(release string) error {
 	if _, err := profile.ParseSeries(release); err != nil || strings.ContainsAny(release, `/"\`) {
 		return fmt.Errorf("got %q, expected one such as 6.1.192-lab, without slashes, quotes and backslashes", release)
 	}
-	return reservation.CheckRelease(release)
+	return container.CheckRelease(release)
 }
 
 func givenRelease(given string) (release, error) {

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
@@ -131,7 +131,7 @@ func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 			replaced[old] = true
 			delete(seen, name)
 		}
-		if h.Typeflag != tar.TypeReg && !sparse && !link || name == reservation.MemberName {
+		if h.Typeflag != tar.TypeReg && !sparse && !link || name == container.MemberName {
 			continue
 		}
 		// Others are listed, and shown escaped.

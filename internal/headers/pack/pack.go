@@ -20,7 +20,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/hugepage"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/cstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/elfstrip"
@@ -89,7 +89,7 @@ type Options struct {
 
 // Result is what Pack made.
 type Result struct {
-	Archive  *reservation.Archive
+	Archive  *container.Archive
 	Manifest []manifest.Entry
 	Report   Report
 	Files    []string // that the members are of; one in a tar is called TAR(NAME)
@@ -142,8 +142,8 @@ func Pack(o Options) (*Result, error) {
 	for _, piece := range content {
 		digest.Write(piece)
 	}
-	archive := &reservation.Archive{
-		Marker: reservation.Marker{
+	archive := &container.Archive{
+		Marker: container.Marker{
 			Stamped: true,
 			Release: rel,
 			Members: len(members),

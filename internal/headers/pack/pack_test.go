@@ -16,7 +16,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 )
 
 // options writes both trees and returns the options that pack them.
@@ -94,7 +94,7 @@ func TestPack(t *testing.T) {
 	if got := r.Report.SHA256; got != wantSHA256 {
 		t.Errorf("archive: got sha256 %s, want %s", got, wantSHA256)
 	}
-	a, err := reservation.Parse(p)
+	a, err := container.Parse(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func TestCapacity(t *testing.T) {
 		}
 	}
 	_, err := r.Bytes(need - 4)
-	var small *reservation.CapacityError
+	var small *container.CapacityError
 	if !errors.As(err, &small) || small.Need != need || small.Have != need-4 {
 		t.Errorf("capacity %d: got %v, want a CapacityError that says %d", need-4, err, need)
 	}

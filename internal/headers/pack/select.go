@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/reservation"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
 )
 
@@ -185,7 +185,7 @@ func (s *selection) put(f source) error {
 	if err := checkName(f.name); err != nil {
 		return fmt.Errorf("add %q: %w", f.where, err)
 	}
-	if top, _, _ := strings.Cut(f.name, "/"); top == reservation.MemberName {
+	if top, _, _ := strings.Cut(f.name, "/"); top == container.MemberName {
 		return fmt.Errorf("add %s as %s: that member is the marker, which is made here", f.where, f.name)
 	}
 	if other, ok := s.found[f.name]; ok {

@@ -5,7 +5,6 @@ package kbuild
 import (
 	"archive/tar"
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -200,38 +199,6 @@ func TestCheckRoom(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "out")
-	bin := t.TempDir()
-	for name, says := range map[string]string{"aarch64-linux-gnu-gcc-12": "gcc (Debian) 12.2.0", "bison": "bison 3.8", "ld.lld": "LLD 19"} {
-		program := fmt.Sprintf("#!/bin/sh\necho '%s'\necho more\n", says)
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(program), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	if err := Check([]string{"bison=bison", "stdio.h=libc6-dev", "aarch64-linux-gnu-gcc-12=gcc"}, []string{"none-such", "ld.lld"}, out); err != nil {
-		t.Errorf("error = %v, want none", err)
-	}
-	want := fmt.Sprintf("aarch64-linux-gnu-gcc-12 %[1]s/aarch64-linux-gnu-gcc-12 gcc (Debian) 12.2.0\nbison %[1]s/bison\nstdio.h (header)\nld.lld %[1]s/ld.lld LLD 19\n", bin)
-	if got, err := os.ReadFile(out); err != nil || string(got) != want {
-		t.Errorf("wrote %q, %v; want %q", got, err, want)
-	}
-	err := Check([]string{"sh=dash", "no-such-program=two", "no/such.h=one", "none-either=two"}, nil, out)
-	want = "this machine lacks no-such-program, no/such.h, none-either, which the build needs; install them: apt-get install -y one two"
-	if err == nil || !sameWords(err.Error(), want) {
-		t.Errorf("error = %v, want %s", err, want)
-	}
-}
-
-// sameWords compares without regard to the order.
-func sameWords(a, b string) bool {
-	split := func(s string) []string {
-		return sorted(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' }))
-	}
-	return slices.Equal(split(a), split(b))
-}
-
 func TestBindPaths(t *testing.T) {
 	dir := t.TempDir()
 	command := "savedcmd_b.o := gcc -I" + dir + "/source"
@@ -380,7 +347,6 @@ func TestCollectAllOrNothing(t *testing.T) {
 // An output is written whole or not at all, and never into a device.
 func TestOutputsAreNoDevices(t *testing.T) {
 	for name, err := range map[string]error{
-		"check":  Check([]string{"sh=dash"}, nil, os.DevNull),
 		"report": writeReport(os.DevNull, nil),
 		"tar":    writeTarFile(os.DevNull),
 	} {

@@ -47,7 +47,7 @@ type Kernel struct {
 	// Report is JSON: see KernelReport.
 	Report string
 
-	Scratch string    // where to work: see InScratch
+	Scratch string    // where to work: see scratch.Run
 	Log     io.Writer // what a failing program printed
 }
 

@@ -30,7 +30,7 @@ type Relink struct {
 }
 
 // Build links the kernel again and makes its image. Scratch is as for the kernel,
-// from InScratch: objects name it.
+// from scratch.Run: objects name it.
 func (r Relink) Build() error {
 	if err := kmake.Absolute(&r.Objects, &r.Archive); err != nil {
 		return err

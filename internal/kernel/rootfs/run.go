@@ -11,12 +11,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/programs"
 )
 
 // rootPath is where programs are in a root (Debian's ENV_SUPATH, login.defs(5)).
@@ -90,33 +90,16 @@ func (p Programs) start(path string, program []string) error {
 
 // check is one error for all that is missing.
 func (p Programs) check() error {
-	var missing, packages []string
-	for _, need := range p.Needs {
-		name, pkg, ok := strings.Cut(need, "=")
-		if !ok || name == "" || pkg == "" {
-			return fmt.Errorf("look for %q: expected NAME=PACKAGE", need)
-		}
-		if !found(name) {
-			missing = append(missing, name)
-			packages = append(packages, pkg)
-		}
+	needs, err := programs.Parse(p.Needs)
+	if err != nil {
+		return err
 	}
-	if len(missing) == 0 {
+	names, packages := programs.Missing(needs)
+	if len(names) == 0 {
 		return nil
 	}
-	slices.Sort(packages)
 	return fmt.Errorf("%s lacks %s, which the build needs; add them there (Debian's packages: %s)",
-		p.From, strings.Join(missing, ", "), strings.Join(slices.Compact(packages), " "))
-}
-
-func found(name string) bool {
-	if !strings.HasSuffix(name, ".h") {
-		_, err := exec.LookPath(name)
-		return err == nil
-	}
-	cmd := exec.Command("gcc", "-E", "-x", "c", "-o", os.DevNull, "-")
-	cmd.Stdin = strings.NewReader("#include <" + name + ">\n")
-	return cmd.Run() == nil
+		p.From, strings.Join(names, ", "), strings.Join(packages, " "))
 }
 
 // runAgain runs this program with other arguments, where it may enter a root.

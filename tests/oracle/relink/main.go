@@ -12,6 +12,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
 
 func main() {
@@ -40,7 +41,7 @@ func run(args []string, stderr io.Writer) error {
 		return err
 	}
 	r.Patches, r.Overlay, r.Variables = patches, overlay, variables
-	return kbuild.InScratch(func(dir string) error {
+	return scratch.Run(func(dir string) error {
 		r.Scratch = dir
 		return r.Build()
 	})

@@ -4,7 +4,6 @@ package kbuild
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,53 +11,19 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/cli/owndir"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
 
-// scratch is where kernels are built: of each user one directory of this name and
-// the user's number, so that no user waits for another or can write there. Kbuild
-// writes absolute paths into what it makes. With one path everywhere, a later
-// action can go on with an earlier one's objects, and results depend neither on the
-// machine nor on the checkout; what makes them depend on the user is kept out by
-// debugPaths, freePaths and bindPaths. Bazel's sandbox gives every action a /tmp of
-// its own; where it does not, builds of one user wait for one another.
-const scratch = "/tmp/rules_kheaders"
+// Objects and commands name the directory that they were made in. debugPaths,
+// freePaths and bindPaths keep its user's number out of results.
 
 // anyUser stands for the scratch directory in files that leave it.
-const anyUser = scratch + "-USER"
-
-// InScratch runs work in the scratch directory, which is empty at the start and
-// removed at the end.
-func InScratch(work func(dir string) error) (err error) {
-	dir := owndir.PerUser(scratch)
-	lock, err := owndir.Take(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, lock.Release()) }()
-	// What a killed run has left.
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("empty scratch: %w", err)
-	}
-	for _, e := range entries {
-		if err := kmake.RemoveScratch(filepath.Join(dir, e.Name())); err != nil {
-			return fmt.Errorf("empty scratch: %w", err)
-		}
-	}
-	remove, err := kmake.MakeScratch(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, remove()) }()
-	return work(dir)
-}
+const anyUser = scratch.Dir + "-USER"
 
 // debugPaths returns make's variables, and with them that debug information, and a
 // build-id with it, names no user's directory.
 func debugPaths(dir string, variables []string) []string {
-	option := fmt.Sprintf("-fdebug-prefix-map=%s=%s", dir, scratch)
+	option := fmt.Sprintf("-fdebug-prefix-map=%s=%s", dir, scratch.Dir)
 	flags := []string{"KCFLAGS=" + option, "KAFLAGS=" + option}
 	for _, v := range variables {
 		// To make, the last value of a variable is the one: it has the caller's.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reservation makes and reads the archives that fill a reservation:
+// Package container makes and reads the archives that fill a reservation:
 // .tar.xz files of exactly the size that was asked for, whose first member is
 // a text that can be found and read in whatever carries them.
 //
@@ -13,7 +13,7 @@
 // The zeros are the end of the tar archive. That they lie inside the stream,
 // and not after it as stream padding, is what busybox, zstd and Python's lzma
 // ask for.
-package reservation
+package container
 
 import (
 	"bytes"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package headertree makes the tree that an archive is packed from out of a
+// Package prepare makes the tree that an archive is packed from out of a
 // kernel's source and configuration, where the build of the kernel keeps
 // neither generated headers nor scripts.
-package headertree
+package prepare
 
 import (
 	"fmt"
@@ -19,9 +19,9 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 )
 
-// Prepare makes the tree. The kernel is not built: make modules_prepare makes
+// Tree makes the tree. The kernel is not built: make modules_prepare makes
 // what its source lacks.
-type Prepare struct {
+type Tree struct {
 	kmake.Target
 	Source  kmodule.Source // the kernel's
 	Config  string         // the kernel's complete .config
@@ -33,34 +33,34 @@ type Prepare struct {
 }
 
 // Run writes Out.
-func (p Prepare) Run() error {
-	if err := kmake.Absolute(&p.Config); err != nil {
+func (t Tree) Run() error {
+	if err := kmake.Absolute(&t.Config); err != nil {
 		return err
 	}
-	text, err := infile.ReadFile(p.Release)
+	text, err := infile.ReadFile(t.Release)
 	if err != nil {
 		return err
 	}
 	release := strings.TrimSpace(string(text))
-	src, obj := filepath.Join(p.Scratch, "source"), filepath.Join(p.Scratch, "object")
-	if err := p.unpack(src, obj); err != nil {
+	src, obj := filepath.Join(t.Scratch, "source"), filepath.Join(t.Scratch, "object")
+	if err := t.unpack(src, obj); err != nil {
 		return err
 	}
-	version, err := p.make(src, obj, "kernelversion")
+	version, err := t.make(src, obj, "kernelversion")
 	if err != nil {
 		return err
 	}
 	if err := checkVersion(release, string(version)); err != nil {
-		return fmt.Errorf("prepare the tree of %s: %w", p.Source.Tarball, err)
+		return fmt.Errorf("prepare the tree of %s: %w", t.Source.Tarball, err)
 	}
-	if err := p.configure(src, obj); err != nil {
+	if err := t.configure(src, obj); err != nil {
 		return err
 	}
 	// The release may hold what only its own build knew: LOCALVERSION, the state of a repository.
-	if _, err := p.make(src, obj, "KERNELRELEASE="+release, "modules_prepare"); err != nil {
+	if _, err := t.make(src, obj, "KERNELRELEASE="+release, "modules_prepare"); err != nil {
 		return err
 	}
-	tree, err := pack.Gather{Arch: p.Arch, Trees: []string{obj, src}, Release: p.Release}.Run()
+	tree, err := pack.Gather{Arch: t.Arch, Trees: []string{obj, src}, Release: t.Release}.Run()
 	if err != nil {
 		return err
 	}
@@ -68,19 +68,19 @@ func (p Prepare) Run() error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(p.Out, 0o644, func(f *os.File) error {
+	return atomicfile.Write(t.Out, 0o644, func(f *os.File) error {
 		_, err := f.Write(content)
 		return err
 	})
 }
 
-func (p Prepare) unpack(src, obj string) error {
+func (t Tree) unpack(src, obj string) error {
 	for _, dir := range []string{src, obj} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
-	return p.Source.Unpack(p.Log, src, p.Scratch)
+	return t.Source.Unpack(t.Log, src, t.Scratch)
 }
 
 // checkVersion holds the version of a source, as make kernelversion says it,
@@ -94,21 +94,21 @@ func checkVersion(release, version string) error {
 }
 
 // make runs make on the source with O=obj.
-func (p Prepare) make(src, obj string, words ...string) ([]byte, error) {
-	args := append(p.Args(), "-s", "-C", src, "O="+obj)
-	return kmake.Run(p.Log, p.Scratch, p.Scratch, "make", append(args, words...)...)
+func (t Tree) make(src, obj string, words ...string) ([]byte, error) {
+	args := append(t.Args(), "-s", "-C", src, "O="+obj)
+	return kmake.Run(t.Log, t.Scratch, t.Scratch, "make", append(args, words...)...)
 }
 
 // configure makes obj/.config, which must be the kernel's own.
-func (p Prepare) configure(src, obj string) error {
+func (t Tree) configure(src, obj string) error {
 	config := filepath.Join(obj, ".config")
-	if err := kmake.CopyFile(p.Config, config); err != nil {
+	if err := kmake.CopyFile(t.Config, config); err != nil {
 		return err
 	}
-	if _, err := p.make(src, obj, "olddefconfig"); err != nil {
+	if _, err := t.make(src, obj, "olddefconfig"); err != nil {
 		return err
 	}
-	given, err := kmake.ReadConfig(p.Config)
+	given, err := kmake.ReadConfig(t.Config)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (p Prepare) configure(src, obj string) error {
 	}
 	if d := differences(given, made); len(d) > 0 {
 		return fmt.Errorf("configure the source as %s: %s; give the source that the kernel was built from, with its patches, "+
-			"and the compiler (llvm or cross_compile)", p.Config, strings.Join(d, ", "))
+			"and the compiler (llvm or cross_compile)", t.Config, strings.Join(d, ", "))
 	}
 	return nil
 }
