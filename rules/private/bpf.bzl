@@ -4,6 +4,8 @@ load(":compiler.bzl", "COMPILERS_ATTR")
 load(":programs.bzl", "run_with_programs")
 load(":toolchain.bzl", "add_named", "optional_tool", "param_file")
 
+visibility("//rules/...")
+
 def _program(doc):
     return attr.label(doc = doc, allow_files = True, cfg = "exec", executable = True)
 

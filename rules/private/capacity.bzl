@@ -1,5 +1,7 @@
 "What the attribute `capacity` of several rules may be."
 
+visibility("//rules/...")
+
 CAPACITY_DOC = "a number of bytes, as `8388608`, or with a unit of 1024 or 1024 * 1024, as `8192K` or `8M`"
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20}

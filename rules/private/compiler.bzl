@@ -4,6 +4,8 @@ load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load(":programs.bzl", "kbuild_toolchain")
 
+visibility("//rules/...")
+
 _CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
 
 CC_TOOLCHAINS = [config_common.toolchain_type(_CC_TOOLCHAIN_TYPE, mandatory = False)]

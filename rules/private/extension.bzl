@@ -1,5 +1,7 @@
 "What the module extensions have in common: tags that each name a repository."
 
+visibility("//rules/...")
+
 def named_tags(mctx, extension, tag):
     """The tags of all modules by the repositories that they name.
 

@@ -4,6 +4,8 @@ load(":compiler.bzl", "COMPILERS_ATTR")
 load(":programs.bzl", "HOST_PROGRAMS", "run_with_programs")
 load(":toolchain.bzl", "NO_NETWORK", "tools")
 
+visibility("//rules/...")
+
 HOST_TOOLS_ATTRS = COMPILERS_ATTR | {
     "host_tools": attr.string(
         doc = "The form of the programs that run where modules are built: `source`, which a C compiler makes into programs for " +

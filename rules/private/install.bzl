@@ -5,6 +5,8 @@ load(":compiler.bzl", "COMPILERS_ATTR", "strip_args")
 load(":programs.bzl", "run_with_programs")
 load(":toolchain.bzl", "NO_NETWORK", "optional_tool")
 
+visibility(["//rules/...", "//tests/adapters/kleaf"])
+
 # A kernel's own files, by their path in its tree.
 _SIGN_FILE = "scripts/sign-file"
 _KEY = "certs/signing_key.pem"

@@ -11,6 +11,8 @@ load(":seed.bzl", "SEED_ATTRS", "add_seed")
 load(":source.bzl", "one_file", "source_args", "source_inputs")
 load(":toolchain.bzl", "add_named", "optional_tool", "param_file", "tools")
 
+visibility("//rules/...")
+
 KERNEL_ATTRS = COMPILERS_ATTR | SEED_ATTRS | {
     "arch": attr.string(doc = "The kernel's name of the architecture, as in ARCH=.", mandatory = True, values = ["x86_64", "arm64"]),
     "base_config": attr.string(doc = "The configuration to start from, a goal of Kconfig.", default = "defconfig"),

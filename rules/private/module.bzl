@@ -4,6 +4,8 @@ load(":compiler.bzl", "compiler_args")
 load(":programs.bzl", "MODULE_PROGRAMS", "run_with_programs")
 load(":toolchain.bzl", "NO_NETWORK", "add_named", "optional_tool", "param_file")
 
+visibility("//rules/...")
+
 def source_name(file):
     """A source's name: its path relative to the package that it belongs to.
 
@@ -106,7 +108,7 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
     args.add("build")
     files = compiler_args(ctx, args)
     args.add_all("--tree", [archive.tree], expand_directories = False)
-    host_tools = getattr(archive, "host_tools", None)
+    host_tools = archive.host_tools
     beside = [f for f in [host_tools, options.base_btf] if f]
     if host_tools:
         args.add_all("--host-tools", [host_tools], expand_directories = False)

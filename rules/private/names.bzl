@@ -1,5 +1,7 @@
 "What the files of a module may be called."
 
+visibility("//rules/...")
+
 # What make, or the shell that it starts, reads as something else than a part of a name: internal/kernel/kmodule/names.go has the same.
 _NOT_IN_MAKE = " \t\n\"#$%&'()*,:;<=>?\\`|"
 

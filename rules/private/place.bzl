@@ -1,5 +1,7 @@
 "How a rule says where in a carrier the reservation is."
 
+visibility("//rules/...")
+
 PLACE_ATTRS = {
     "section": attr.string(doc = "The section that holds the placeholder, when it is not the one that is found automatically."),
     "symbols": attr.string_list(doc = "Two symbols, start and end, between which the placeholder lies, when they are not upstream's."),

@@ -2,6 +2,8 @@
 
 load(":toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 
+visibility("//rules/...")
+
 def make_placeholder(ctx, capacity):
     """Declares a placeholder.
 

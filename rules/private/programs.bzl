@@ -3,6 +3,8 @@
 load("//rules/providers:required_programs_info.bzl", "RequiredProgramsInfo")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool")
 
+visibility(["//rules/...", "//tests/adapters/kleaf"])
+
 KBUILD_TOOLCHAIN_TYPE = Label("//rules/toolchain:kbuild_toolchain_type")
 
 # Without one the machine's programs are run.

@@ -1,5 +1,7 @@
 "What a rule says of a module in Rust."
 
+visibility("//rules/...")
+
 def no_rust(label, name):
     """Fails for a source in Rust, for which no archive has anything.
 

@@ -4,6 +4,8 @@ load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load("//rules/providers:module_info.bzl", "KernelModuleInfo")
 
+visibility("//rules/...")
+
 def built_kernel(module_symvers):
     """What a kernel is known by whose archive is packed here.
 
@@ -29,7 +31,7 @@ def carried_kernel(target, file, sha256):
     if KheadersKernelInfo in target:
         return built_kernel(target[KheadersKernelInfo].module_symvers)
     if KheadersArchiveInfo in target:
-        return getattr(target[KheadersArchiveInfo], "kernel", None)
+        return target[KheadersArchiveInfo].kernel
     return struct(device = sha256 or file.short_path, symvers = None) if file.is_source else None
 
 def check_kernels(ctx):
@@ -38,7 +40,7 @@ def check_kernels(ctx):
     Args:
         ctx: the context of kernel_module.
     """
-    own = getattr(ctx.attr.archive[KheadersArchiveInfo], "kernel", None)
+    own = ctx.attr.archive[KheadersArchiveInfo].kernel
     for dep in ctx.attr.deps:
         other = getattr(dep[KernelModuleInfo], "kernel", None)
         if not own or not other:

@@ -1,5 +1,7 @@
 "The attribute that permits a kernel with a secret layout of structs."
 
+visibility("//rules/...")
+
 SEED_ATTRS = {
     "allow_randstruct_seed": attr.bool(
         doc = "Permit a kernel with CONFIG_RANDSTRUCT. Modules can be built for it only with its seed, which is then in the headers " +

@@ -2,6 +2,8 @@
 
 load(":toolchain.bzl", "add_named")
 
+visibility(["//rules/...", "//tests/oracle"])
+
 def one_file(target, attribute):
     """The only file of a target.
 

@@ -4,6 +4,8 @@ load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
 load(":place.bzl", "place")
 load(":toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 
+visibility("//rules/...")
+
 STAMP_ATTRS = {
     "archive": attr.label(doc = "The archive to stamp.", providers = [KheadersArchiveInfo], mandatory = True),
 }

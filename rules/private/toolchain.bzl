@@ -1,5 +1,7 @@
 "How a rule names and reaches the toolchain."
 
+visibility(["//rules/...", "//tests/adapters/kleaf"])
+
 TOOLCHAIN_TYPE = Label("//rules/toolchain:toolchain_type")
 
 # Every action is a pure function of its inputs and takes paths as Files alone.

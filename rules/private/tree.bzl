@@ -2,6 +2,8 @@
 
 load(":toolchain.bzl", "STRIP_PATHS", "TOOLCHAIN_TYPE", "tools")
 
+visibility("//rules/...")
+
 def unpack_tree(ctx, archive):
     """Declares the directory of an unpacked archive; Bazel makes it when something needs it.
 

@@ -1,8 +1,8 @@
 "Rule installed_module"
 
-load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")  # buildifier: disable=bzl-visibility
-load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")  # buildifier: disable=bzl-visibility
-load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")  # buildifier: disable=bzl-visibility
+load("//rules/private:install.bzl", "INSTALL_ATTRS", "install", "signing")
+load("//rules/private:programs.bzl", "KBUILD_TOOLCHAINS")
+load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 
 def _installed_module_impl(ctx):
     out = ctx.actions.declare_file("{}/{}".format(ctx.label.name, ctx.file.ko.basename))
