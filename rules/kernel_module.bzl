@@ -110,7 +110,7 @@ def _kernel_module_impl(ctx):
         ),
         KernelModuleInfo(
             compile_commands = outs.commands,
-            kernel = getattr(archive, "kernel", None),
+            kernel = archive.kernel,
             ko = modules.values()[0],
             module_symvers = outs.symvers,
             modules = modules.values(),

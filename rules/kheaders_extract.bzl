@@ -44,8 +44,6 @@ def _kheaders_extract_impl(ctx):
         KheadersArchiveInfo(
             archive = archive,
             kernel = carried_kernel(ctx.attr.carrier, ctx.file.carrier, ctx.attr.sha256),
-            manifest = None,
-            report = None,
             tree = tree,
         ),
     ]

@@ -5,7 +5,7 @@ load("//rules/private:host_tools.bzl", "compile_host_tools")
 load("//rules/private:programs.bzl", "HOST_PROGRAMS", "KBUILD_TOOLCHAINS", "SOURCE_PROGRAMS", "run_with_programs")
 load("//rules/private:source.bzl", "source_args", "source_inputs")
 load("//rules/private:toolchain.bzl", "NO_NETWORK", "TOOLCHAIN_TYPE", "optional_tool")
-load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
+load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo", "with_host_tools")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
 
 DOC = """Gives an archive the programs that a module's build runs, made for the machine that builds.
@@ -57,14 +57,7 @@ def _kheaders_host_tools_impl(ctx):
         out = compile_host_tools(ctx, archive.tree)
     return [
         DefaultInfo(files = depset([out])),
-        KheadersArchiveInfo(
-            archive = archive.archive,
-            host_tools = out,
-            kernel = getattr(archive, "kernel", None),
-            manifest = archive.manifest,
-            report = archive.report,
-            tree = archive.tree,
-        ),
+        with_host_tools(archive, out),
     ]
 
 kheaders_host_tools = rule(

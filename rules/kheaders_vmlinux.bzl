@@ -4,7 +4,7 @@ load("//rules/private:place.bzl", "PLACE_ATTRS")
 load("//rules/private:stamp.bzl", "STAMP_ATTRS", "stamp")
 load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE")
 load("//rules/providers:archive_info.bzl", "KheadersArchiveInfo")
-load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
+load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo", "with_vmlinux")
 
 DOC = """Stamps an archive into a linked vmlinux, in place of its placeholder.
 
@@ -35,22 +35,7 @@ def _kheaders_vmlinux_impl(ctx):
         OutputGroupInfo(**groups),
     ]
     if kernel:
-        providers.append(KheadersKernelInfo(
-            arch = kernel.arch,
-            config = kernel.config,
-            cross_compile = getattr(kernel, "cross_compile", ""),
-            headers = kernel.headers,
-            image_tree = kernel.image_tree,
-            kernel_release = kernel.kernel_release,
-            llvm = getattr(kernel, "llvm", ""),
-            module_symvers = kernel.module_symvers,
-            modules = kernel.modules,
-            objects = kernel.objects,
-            outs = kernel.outs,
-            report = kernel.report,
-            system_map = kernel.system_map,
-            vmlinux = out,
-        ))
+        providers.append(with_vmlinux(kernel, out))
     return providers
 
 kheaders_vmlinux = rule(

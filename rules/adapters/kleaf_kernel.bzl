@@ -72,13 +72,10 @@ def _kleaf_kernel_impl(ctx):
         arch = ctx.attr.arch,
         config = config or taken,
         headers = depset([headers]),
-        image_tree = None,
         kernel_release = release,
         module_symvers = join_symvers(ctx, symvers),
         modules = {name: file for name, file in outs.items() if name.endswith(".ko")},
-        objects = None,
         outs = {name: file for name, file in outs.items() if not name.endswith(".ko")},
-        report = None,
         system_map = outs.get("System.map"),
         vmlinux = outs["vmlinux"],
     )

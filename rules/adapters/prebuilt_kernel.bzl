@@ -109,13 +109,8 @@ def _prebuilt_kernel_impl(ctx):
         arch = ctx.attr.arch,
         config = ctx.file.config,
         headers = headers,
-        image_tree = None,
         kernel_release = release,
         module_symvers = ctx.file.module_symvers,
-        modules = {},
-        objects = None,
-        outs = {},
-        report = None,
         system_map = ctx.file.system_map,
         vmlinux = ctx.file.vmlinux,
     )

@@ -11,14 +11,10 @@ def _foreign_kernel_impl(ctx):
         arch = kernel.arch,
         config = kernel.config,
         headers = kernel.headers,
-        image_tree = None,
         kernel_release = kernel.kernel_release,
         module_symvers = kernel.module_symvers,
         modules = {path: file for path, file in brought_out.items() if path.endswith(".ko")},
-        objects = None,
         outs = {path: file for path, file in brought_out.items() if not path.endswith(".ko")},
-        report = None,
-        system_map = None,
         vmlinux = kernel.vmlinux,
     )]
 

@@ -24,11 +24,6 @@ def _renamed_kernel_impl(ctx):
         image_tree = kernel.image_tree,
         kernel_release = kernel.kernel_release,
         module_symvers = kernel.module_symvers,
-        modules = {},
-        objects = None,
-        outs = {},
-        report = None,
-        system_map = None,
         vmlinux = out,
     )]
 

@@ -17,7 +17,7 @@ def _edited_archive_impl(ctx):
         outputs = [tree],
         mnemonic = "SpoilSymvers",
     )
-    return [KheadersArchiveInfo(archive = archive.archive, manifest = None, report = None, tree = tree)]
+    return [KheadersArchiveInfo(archive = archive.archive, tree = tree)]
 
 edited_archive = rule(
     implementation = _edited_archive_impl,

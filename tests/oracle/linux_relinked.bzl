@@ -1,7 +1,7 @@
 "Rule linux_relinked: a kernel that is linked a second time, with another archive or another kheaders.c."
 
 load("//rules:defs.bzl", "KheadersKernelInfo", "LinuxSourceInfo")
-load("//rules/private:source.bzl", "source_args", "source_inputs")  # buildifier: disable=bzl-visibility
+load("//rules/private:source.bzl", "source_args", "source_inputs")
 
 def _linux_relinked_impl(ctx):
     kernel = ctx.attr.kernel[KheadersKernelInfo]
@@ -33,17 +33,13 @@ def _linux_relinked_impl(ctx):
         KheadersKernelInfo(
             arch = kernel.arch,
             config = kernel.config,
-            cross_compile = getattr(kernel, "cross_compile", ""),
+            cross_compile = kernel.cross_compile,
             headers = kernel.headers,
             image_tree = kernel.image_tree,
             kernel_release = kernel.kernel_release,
-            llvm = getattr(kernel, "llvm", ""),
+            llvm = kernel.llvm,
             module_symvers = symvers,
             modules = kernel.modules,
-            objects = None,
-            outs = {},
-            report = None,
-            system_map = None,
             vmlinux = vmlinux,
         ),
     ]
