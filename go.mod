@@ -7,6 +7,7 @@ toolchain go1.25.4
 require (
 	github.com/cilium/ebpf v0.21.0
 	github.com/klauspost/compress v1.19.2
+	github.com/pierrec/lz4/v4 v4.1.33
 	github.com/ulikunitz/xz v0.5.17
 	golang.org/x/sys v0.37.0
 	google.golang.org/protobuf v1.36.12

@@ -115,7 +115,7 @@ func (g goPackage) check() error {
 }
 
 func list(dir string, environ []string) ([]goPackage, error) {
-	// noasm takes the pure Go sources of github.com/klauspost/compress.
+	// noasm takes the pure Go sources of klauspost/compress and pierrec/lz4.
 	args := []string{"list", "-deps", "-json=ImportPath,Name,Standard,GoFiles,CgoFiles,SFiles,EmbedFiles,Imports", "-tags", "noasm"}
 	for _, tool := range tools {
 		args = append(args, module+"/tools/"+tool)

@@ -22,6 +22,7 @@ const module = "github.com/rules-kheaders/rules_kheaders"
 // third_party where a tree has them.
 var thirdParty = map[string]string{
 	"github.com/klauspost/compress": "compress",
+	"github.com/pierrec/lz4/v4":     "lz4",
 	"github.com/ulikunitz/xz":       "xz",
 }
 

@@ -97,7 +97,7 @@ type tree struct {
 // checkout is where the repository is in the tree.
 const checkout = "vendor/example/kheaders"
 
-// newTree lays out the repository, its two dependencies, and the example.
+// newTree lays out the repository, its dependencies, and the example.
 func newTree(t *testing.T) tree {
 	t.Helper()
 	tr := tree{top: filepath.Join(t.TempDir(), "top"), gopath: filepath.Join(t.TempDir(), "gopath")}
@@ -108,11 +108,13 @@ func newTree(t *testing.T) tree {
 	}
 	copyTree(t, filepath.Join(sources, "github.com/ulikunitz/xz"), tr.path(checkout, "soong/third_party/xz"))
 	copyTree(t, filepath.Join(sources, "github.com/klauspost/compress"), tr.path(checkout, "soong/third_party/compress"))
+	copyTree(t, filepath.Join(sources, "github.com/pierrec/lz4/v4"), tr.path(checkout, "soong/third_party/lz4"))
 	copyTree(t, "examples/soong/device", tr.path("device"))
 	for name, target := range map[string]string{
 		module:                          checkout,
 		"github.com/ulikunitz/xz":       checkout + "/soong/third_party/xz",
 		"github.com/klauspost/compress": checkout + "/soong/third_party/compress",
+		"github.com/pierrec/lz4/v4":     checkout + "/soong/third_party/lz4",
 	} {
 		link := filepath.Join(tr.gopath, "src", name)
 		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
