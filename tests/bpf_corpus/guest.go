@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/cpio"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
@@ -129,7 +130,7 @@ var sides = [2][]string{
 	},
 }
 
-// tools runs the tools in two guests, one after the other.
+// tools runs the tools in two guests, side by side.
 func (c *corpus) tools() ([]*row, error) {
 	tools, err := c.toolList()
 	if err != nil {
@@ -150,15 +151,36 @@ func (c *corpus) tools() ([]*row, error) {
 	for i, t := range tools {
 		rows[i] = &row{kind: t.kind, name: t.name}
 	}
+	// A guest has one processor.
+	var both sync.WaitGroup
+	var errs [len(sides)]error
+	out := &lines{w: c.w}
 	for side := range sides {
-		if err := c.runTools(side, tools, rows, initrd, script); err != nil {
-			return nil, fmt.Errorf("run tools with %s: %w", c.trees[side].name, err)
-		}
+		both.Add(1)
+		go func() {
+			defer both.Done()
+			if err := c.runTools(side, tools, rows, initrd, script, out); err != nil {
+				errs[side] = fmt.Errorf("run tools with %s: %w", c.trees[side].name, err)
+			}
+		}()
 	}
-	return rows, nil
+	both.Wait()
+	return rows, errors.Join(errs[:]...)
 }
 
-func (c *corpus) runTools(side int, tools []tool, rows []*row, initrd, script string) error {
+// lines lets two guests write, line by line.
+type lines struct {
+	sync.Mutex
+	w io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.w.Write(p)
+}
+
+func (c *corpus) runTools(side int, tools []tool, rows []*row, initrd, script string, w io.Writer) error {
 	files := map[string]string{"/bin/run-tool": script, "/kheaders.ko": c.kheaders}
 	if side == 1 {
 		files["/headers.tar"] = c.headers
@@ -181,7 +203,7 @@ func (c *corpus) runTools(side int, tools []tool, rows []*row, initrd, script st
 	result, err := guest.Run(c.ctx, guest.Config{
 		Arch: "x86_64", Image: c.image, Files: files, Initrd: initrd, Commands: commands, MemoryMiB: 3072,
 		Timeout: 600 + 300*len(tools),
-	}, c.w)
+	}, w)
 	if err != nil {
 		return err
 	}
