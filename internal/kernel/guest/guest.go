@@ -2,7 +2,8 @@
 
 // Package guest boots a kernel in QEMU, has it run shell commands, and says
 // what came of them. The guest is a kernel image, an initramfs made here of a
-// static busybox and files, and a serial console; it has no disk and no network.
+// static busybox and files, or of a whole system, and a serial console; it has no
+// disk and no network.
 package guest
 
 import (
@@ -29,6 +30,9 @@ type Config struct {
 	Append   string            `json:"append"`   // more for the kernel's command line
 	Busybox  string            `json:"busybox"`  // a static busybox for the guest; "" for the one on the PATH
 	Initrd   string            `json:"initrd"`   // a cpio to put behind ours, or ""
+	// System is a cpio of a whole system, or "". Its systemd is the guest's first
+	// program, and Commands are run when it has started all else.
+	System string `json:"system"`
 	// MemoryMiB is the guest's memory, Timeout the whole run's limit in seconds.
 	MemoryMiB int `json:"memory_mib"`
 	Timeout   int `json:"timeout"`
@@ -123,9 +127,14 @@ func (c Config) qemu(initrd string) ([]string, error) {
 		return nil, fmt.Errorf("boot %s: %s is not on the PATH; install qemu-system", c.Image, program)
 	}
 	args := append([]string{path, "-accel", "tcg"}, machine...)
+	more := c.Append
+	if c.System != "" {
+		// Nobody logs in, and no udev would find the terminal.
+		more = "rdinit=/sbin/init systemd.getty_auto=no " + more
+	}
 	return append(args, "-m", fmt.Sprint(c.MemoryMiB), "-nodefaults", "-no-user-config", "-nic", "none", "-display", "none",
 		"-serial", "stdio", "-no-reboot", "-kernel", c.Image, "-initrd", initrd,
-		"-append", strings.TrimSpace("console="+console+" panic=-1 reboot=t quiet "+c.Append)), nil
+		"-append", strings.TrimSpace("console="+console+" panic=-1 reboot=t quiet "+more)), nil
 }
 
 // parse reads the console to its end.

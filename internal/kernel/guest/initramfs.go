@@ -3,29 +3,22 @@
 package guest
 
 import (
-	"bytes"
 	"compress/gzip"
 	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/cpio"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
-// The guest's first program. Commands are files, so that nothing in them has to
-// be quoted; each is run by a shell of its own.
-const initScript = `#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-dmesg -n 7
-echo "guest: release $(uname -r)"
+// runCommands is the end of both first programs. Commands are files, so that
+// nothing in them has to be quoted; each is run by a shell of its own.
+const runCommands = `echo "guest: release $(uname -r)"
 if [ -e ` + Archive + ` ]; then
 	echo "guest: archive $(stat -c %s ` + Archive + `) $(sha256sum ` + Archive + ` | cut -d ' ' -f 1)"
 fi
@@ -43,16 +36,30 @@ echo "guest: done"
 reboot -f
 `
 
-// writeInitramfs writes the guest's files, gzipped: every kernel here has RD_GZIP.
+// initScript is the first program of a guest that has busybox alone.
+const initScript = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+dmesg -n 7
+` + runCommands
+
+// systemScript is a service of a system of its own. It waits for the others.
+const systemScript = `#!/bin/sh
+exec </dev/null >/dev/console 2>&1
+export HOME=/root
+systemctl is-system-running --wait
+` + runCommands
+
+// systemUnit starts systemScript (systemd.service(5)).
+const systemUnit = `[Service]
+ExecStart=/bin/sh /guest-commands
+`
+
+// writeInitramfs writes the guest's files: with busybox, or on top of System.
 func (c Config) writeInitramfs(w io.Writer) error {
-	busybox, err := c.busybox()
-	if err != nil {
-		return err
-	}
-	var all bytes.Buffer
-	z := gzip.NewWriter(&all)
-	a := cpio.NewWriter(z)
-	files := map[string][]byte{"bin/busybox": busybox, "init": []byte(initScript)}
+	files := map[string][]byte{}
 	for i, command := range c.Commands {
 		files[fmt.Sprintf("commands/%03d", i)] = []byte(command + "\n")
 	}
@@ -66,7 +73,67 @@ func (c Config) writeInitramfs(w io.Writer) error {
 		}
 		files[name[1:]] = content
 	}
-	dirs := map[string]bool{"dev": true, "proc": true, "sys": true, "tmp": true}
+	if c.System != "" {
+		return c.writeSystem(w, files)
+	}
+	return c.writeBusybox(w, files)
+}
+
+// writeBusybox writes files and busybox, gzipped, since every kernel here has
+// RD_GZIP, and Initrd behind them.
+func (c Config) writeBusybox(w io.Writer, files map[string][]byte) error {
+	busybox, err := c.busybox()
+	if err != nil {
+		return err
+	}
+	files["bin/busybox"], files["init"] = busybox, []byte(initScript)
+	counted := &counter{w: w}
+	z := gzip.NewWriter(counted)
+	a := cpio.NewWriter(z)
+	if err := writeFiles(a, files, "dev", "proc", "sys", "tmp"); err != nil {
+		return err
+	}
+	// The numbers are Linux's own: Documentation/admin-guide/devices.txt.
+	if err := errors.Join(a.Char("dev/console", 0o600, 5, 1), a.Char("dev/null", 0o666, 1, 3), a.Char("dev/zero", 0o666, 1, 5)); err != nil {
+		return err
+	}
+	if err := errors.Join(a.Close(), z.Close()); err != nil || c.Initrd == "" {
+		return err
+	}
+	// The kernel looks for a plain cpio at multiples of 4 (init/initramfs.c).
+	if _, err := counted.Write(make([]byte, -counted.n&3)); err != nil {
+		return err
+	}
+	return copyFile(w, c.Initrd)
+}
+
+// writeSystem writes System, and files that take the place of its own.
+func (c Config) writeSystem(w io.Writer, files map[string][]byte) error {
+	counted := &counter{w: w}
+	if err := copyFile(counted, c.System); err != nil {
+		return err
+	}
+	if _, err := counted.Write(make([]byte, -counted.n&3)); err != nil {
+		return err
+	}
+	const units = "etc/systemd/system/"
+	files["guest-commands"], files[units+"guest.service"] = []byte(systemScript), []byte(systemUnit)
+	a := cpio.NewWriter(w)
+	if err := writeFiles(a, files, units+"multi-user.target.wants"); err != nil {
+		return err
+	}
+	return errors.Join(a.Symlink(units+"multi-user.target.wants/guest.service", "../guest.service"), a.Close())
+}
+
+// writeFiles writes files, and the directories that they and the names of more
+// are in.
+func writeFiles(a *cpio.Writer, files map[string][]byte, more ...string) error {
+	dirs := map[string]bool{}
+	for _, name := range more {
+		for d := name; d != "."; d = path.Dir(d) {
+			dirs[d] = true
+		}
+	}
 	for name := range files {
 		for d := path.Dir(name); d != "."; d = path.Dir(d) {
 			dirs[d] = true
@@ -78,35 +145,37 @@ func (c Config) writeInitramfs(w io.Writer) error {
 			return err
 		}
 	}
-	// The numbers are Linux's own: Documentation/admin-guide/devices.txt.
-	if err := errors.Join(a.Char("dev/console", 0o600, 5, 1), a.Char("dev/null", 0o666, 1, 3), a.Char("dev/zero", 0o666, 1, 5)); err != nil {
-		return err
-	}
 	for _, name := range sortedKeys(files) {
 		perm := uint32(0o644)
-		if name == "init" || strings.HasPrefix(name, "bin/") {
+		if name == "init" || path.Base(path.Dir(name)) == "bin" {
 			perm = 0o755
 		}
 		if err := a.File(name, perm, files[name]); err != nil {
 			return err
 		}
 	}
-	if err := a.Close(); err != nil {
+	return nil
+}
+
+// A counter counts the bytes that it hands on.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func copyFile(w io.Writer, file string) error {
+	f, err := os.Open(file)
+	if err != nil {
 		return err
 	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	if c.Initrd != "" {
-		more, err := infile.ReadFile(c.Initrd)
-		if err != nil {
-			return err
-		}
-		// The kernel looks for a plain cpio at multiples of 4 (init/initramfs.c).
-		all.Write(make([]byte, -all.Len()&3))
-		all.Write(more)
-	}
-	_, err = w.Write(all.Bytes())
+	defer f.Close()
+	_, err = io.Copy(w, f)
 	return err
 }
 
