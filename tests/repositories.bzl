@@ -2,11 +2,11 @@
 
 load("//tests/adapters/kleaf:kernel_source_repository.bzl", "kernel_source_repository")
 load("//tests/bpf_corpus:corpus_repository.bzl", "bpf_corpus_repository")
-load("//tests/dkms:dkms_repository.bzl", "dkms_repository")
 load(":bootimg_tools_repository.bzl", "bootimg_tools_repository")
 load(":bpf_tools_repository.bzl", "bpf_tools_repository")
 load(":busybox_repository.bzl", "busybox_repository")
 load(":debian_kernel_repository.bzl", "debian_kernel_repository")
+load(":debian_root_repository.bzl", "debian_root_repository")
 load(":kbuild_root_repository.bzl", "kbuild_root_repository")
 load(":vpoll_repository.bzl", "vpoll_repository")
 
@@ -16,7 +16,26 @@ def tests_repositories():
     busybox_repository(name = "busybox_arm64", arch = "arm64")
     bpf_corpus_repository(name = "bpf_corpus", linux = Label("@linux_6_1//:linux.tar.xz"))
     bpf_tools_repository(name = "bpf_tools")
-    dkms_repository(name = "dkms")
+    debian_root_repository(
+        name = "device_arm64",
+        file = "usr/sbin/dkms",
+        variable = "KHEADERS_DEVICE_ROOT_ARM64",
+    )
+    debian_root_repository(
+        name = "device_debian",
+        file = "usr/bin/stap",
+        variable = "KHEADERS_DEVICE_ROOT",
+    )
+    debian_root_repository(
+        name = "device_musl",
+        file = "usr/bin/x86_64-linux-musl-gcc",
+        variable = "KHEADERS_DEVICE_ROOT_MUSL",
+    )
+    debian_root_repository(
+        name = "dkms",
+        file = "usr/sbin/dkms",
+        variable = "KHEADERS_DKMS_ROOT",
+    )
     kernel_source_repository(name = "linux_6_1_files", tarball = Label("@linux_6_1//:linux.tar.xz"))
     debian_kernel_repository(name = "debian_kernel_6_1")
     kbuild_root_repository(name = "kbuild_root")

@@ -204,14 +204,17 @@ func (r *root) write(w io.Writer) error {
 			return err
 		}
 	}
+	// Where scripts name it.
+	if err := a.Symlink("bin/bash", "../usr/bin/bash"); err != nil {
+		return err
+	}
 	names := make(map[string]string, len(r.files)) // in the cpio
 	dirs := map[string]bool{}
 	for to, from := range r.files {
 		name := to[1:]
-		for _, m := range merged {
-			if strings.HasPrefix(name, m+"/") {
-				name = "usr/" + name
-			}
+		// gcc finds cc1 from where it is itself.
+		if first, _, _ := strings.Cut(name, "/"); first == "bin" || slices.Contains(merged, first) {
+			name = "usr/" + name
 		}
 		names[name] = from
 		for d := filepath.Dir(name); d != "."; d = filepath.Dir(d) {
