@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 )
 
 // Limits on what an ELF header may ask for. A vmlinux.o built with
@@ -294,41 +296,5 @@ func (f *elfFile) kind() string {
 	if f.order == binary.BigEndian {
 		order = "BE"
 	}
-	return fmt.Sprintf("%s %s %v %s", class, order, f.etype, machineName(f.machine))
-}
-
-// machineName is the kernel's name of an architecture (arch/*, with the 64-bit
-// ones told apart) or the ELF number.
-func machineName(m elf.Machine) string {
-	switch m {
-	case elf.EM_386:
-		return "i386"
-	case elf.EM_X86_64:
-		return "x86-64"
-	case elf.EM_ARM:
-		return "arm"
-	case elf.EM_AARCH64:
-		return "arm64"
-	case elf.EM_RISCV:
-		return "riscv"
-	case elf.EM_LOONGARCH:
-		return "loongarch"
-	case elf.EM_MIPS:
-		return "mips"
-	case elf.EM_PPC:
-		return "powerpc"
-	case elf.EM_PPC64:
-		return "powerpc64"
-	case elf.EM_S390:
-		return "s390"
-	case elf.EM_SPARC:
-		return "sparc"
-	case elf.EM_SPARCV9:
-		return "sparc64"
-	case elf.EM_68K:
-		return "m68k"
-	case elf.EM_PARISC:
-		return "parisc"
-	}
-	return fmt.Sprintf("machine %d", uint16(m))
+	return fmt.Sprintf("%s %s %v %s", class, order, f.etype, arch.MachineName(f.machine))
 }

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -63,11 +64,11 @@ func (c *contents) has(name string) bool { return c.names[name] }
 // config is the kernel's configuration, if the archive has it.
 func (c *contents) config() map[string]string {
 	options := map[string]string{}
-	for _, line := range strings.Split(c.text[autoConf], "\n") {
-		if name, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(name, "CONFIG_") {
-			options[name] = value
-		}
-	}
+	// What is no line of a configuration is of no use here.
+	_ = kconfig.Parse(autoConf, strings.NewReader(c.text[autoConf]), func(_ int, name, value string) error {
+		options[name] = value
+		return nil
+	})
 	return options
 }
 

@@ -7,8 +7,8 @@ import (
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/prepare"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/prepare"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
 

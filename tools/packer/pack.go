@@ -11,9 +11,9 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/segments"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"

@@ -17,8 +17,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 

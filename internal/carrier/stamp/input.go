@@ -85,7 +85,7 @@ type reserved struct {
 	size    int64       // of in, in bytes
 	wrapped bool
 	archive *container.Archive // nil if packer did not make it
-	err     error                // why archive is nil
+	err     error              // why archive is nil
 }
 
 // bytes are what the region holds.

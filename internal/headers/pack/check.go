@@ -3,6 +3,7 @@
 package pack
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 )
 
 const (
@@ -141,30 +143,18 @@ func givenRelease(given string) (release, error) {
 // said not to be set.
 type config map[string]string
 
-// notSet is how a .config says that a symbol is n (scripts/kconfig/confdata.c).
-var notSet = regexp.MustCompile(`^# (CONFIG_\w+) is not set$`)
-
 // parseConfig reads a .config or an auto.conf. name is for the errors.
 func parseConfig(name string, p []byte) (config, error) {
 	c := make(config)
-	n := 0
-	for line := range strings.Lines(string(p)) {
-		n++
-		line = strings.TrimRight(line, "\r\n") // a .config may come from an editor on Windows
-		if m := notSet.FindStringSubmatch(line); m != nil {
-			line = m[1] + "=n"
-		}
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		symbol, value, ok := strings.Cut(line, "=")
-		if !ok || !strings.HasPrefix(symbol, "CONFIG_") {
-			return nil, fmt.Errorf("read config %s:%d: got %q, expected a line such as CONFIG_MODULES=y", name, n, line)
-		}
+	err := kconfig.Parse(name, bytes.NewReader(p), func(line int, symbol, value string) error {
 		if old, ok := c[symbol]; ok && old != value {
-			return nil, fmt.Errorf("read config %s:%d: %s is set twice, to %s and to %s", name, n, symbol, old, value)
+			return fmt.Errorf("%s:%d: %s is set twice, to %s and to %s", name, line, symbol, old, value)
 		}
 		c[symbol] = value
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read config %w", err)
 	}
 	if len(c) == 0 {
 		return nil, fmt.Errorf("read config %s: it sets no symbol, expected a kernel's .config", name)
@@ -209,7 +199,7 @@ func (c config) differences(auto config) []string {
 	var differ []string
 	for symbol, value := range c {
 		// Kconfig quotes strings in one of the files only, since 5.17.
-		if Probed(symbol) || strings.HasPrefix(value, `"`) {
+		if kconfig.Probed(symbol) || strings.HasPrefix(value, `"`) {
 			continue
 		}
 		other, ok := auto[symbol]
@@ -224,23 +214,4 @@ func (c config) differences(auto config) []string {
 	}
 	slices.Sort(differ)
 	return differ
-}
-
-// chosen are the beginnings of symbols that a person sets, though their names
-// begin like those of probes: the ones with a prompt in 6.1 to 7.2. The kind of
-// compiler is as good as chosen.
-var chosen = []string{
-	"CONFIG_CC_IS_", "CONFIG_LD_IS_", "CONFIG_AS_IS_", "CONFIG_CC_OPTIMIZE", "CONFIG_CC_STACKPROTECTOR", "CONFIG_GCC_PLUGIN",
-	"CONFIG_LD_DEAD_CODE_DATA_ELIMINATION", "CONFIG_LD_HEAD_STUB_CATCH", "CONFIG_LD_NO_RELAX", "CONFIG_LD_SCRIPT_DYN_RPATH",
-}
-
-// Probed reports whether a symbol of a configuration only says what the compiler
-// is or can do (init/Kconfig, the top of it): with another version of it, the
-// same configuration may differ there.
-func Probed(symbol string) bool {
-	begins := func(prefix string) bool { return strings.HasPrefix(symbol, prefix) }
-	return !slices.ContainsFunc(chosen, begins) && slices.ContainsFunc([]string{
-		"CONFIG_CC_", "CONFIG_LD_", "CONFIG_AS_", "CONFIG_RUSTC_", "CONFIG_GCC_", "CONFIG_CLANG_", "CONFIG_LLD_", "CONFIG_PAHOLE_",
-		"CONFIG_TOOLS_SUPPORT_", "CONFIG_BINDGEN_",
-	}, begins)
 }

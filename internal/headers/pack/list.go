@@ -10,8 +10,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"

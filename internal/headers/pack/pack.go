@@ -17,10 +17,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/hugepage"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/cstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/elfstrip"

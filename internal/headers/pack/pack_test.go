@@ -14,9 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 )
 
 // options writes both trees and returns the options that pack them.

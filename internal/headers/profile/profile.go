@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 )
 
 // Need says what it means when a pattern matches nothing, or something.
@@ -112,21 +114,15 @@ func (p Profile) HostTools() (tools []HostTool) {
 // SourceArch returns the directory below arch/ for an ARCH as make takes it: the
 // top Makefile's SRCARCH. The names that uname has for other machines are
 // refused, as make does.
-func SourceArch(arch string) (string, error) {
-	switch arch {
-	case "i386", "x86_64":
-		return "x86", nil
-	case "sparc32", "sparc64":
-		return "sparc", nil
-	case "parisc64":
-		return "parisc", nil
-	case "aarch64":
-		return "", fmt.Errorf("find architecture %q: the kernel's name for it is arm64", arch)
+func SourceArch(value string) (string, error) {
+	if value == "aarch64" {
+		return "", fmt.Errorf("find architecture %q: the kernel's name for it is arm64", value)
 	}
-	if arch == "" || strings.ContainsFunc(arch, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
-		return "", fmt.Errorf("find architecture %q: expected one as make's ARCH, such as x86 or arm64", arch)
+	name := arch.Source(value)
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
+		return "", fmt.Errorf("find architecture %q: expected one as make's ARCH, such as x86 or arm64", value)
 	}
-	return arch, nil
+	return name, nil
 }
 
 // Never returns the pattern that keeps a file out of every archive, if one does.

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 )
 
 // A Mode is which headers of a kernel a program sees.
@@ -33,7 +33,7 @@ func (k kernel) since(major, minor int) bool {
 
 // readKernel reads the archive's configuration and release.
 func (o *Object) readKernel() error {
-	config, err := kmake.ReadConfig(filepath.Join(o.Tree, "include/config/auto.conf"))
+	config, err := kconfig.ReadFile(filepath.Join(o.Tree, "include/config/auto.conf"))
 	if err != nil {
 		return fmt.Errorf("%w; it is no archive, or its profile is 'tracing': pack it with profile = \"module\"", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 )
 
 // targets are configurations, and the word size, byte order and one of the names
@@ -70,13 +72,12 @@ func TestTargets(t *testing.T) {
 
 // directory is the architecture's below arch/.
 func directory(t *testing.T, config string) string {
-	for _, a := range arches {
-		if strings.HasPrefix(config, a.option+"=y\n") {
-			return a.name
-		}
+	option, _, _ := strings.Cut(config, "=y\n")
+	a, ok := arch.Of(map[string]string{option: "y"})
+	if !ok {
+		t.Fatalf("no architecture of %q", config)
 	}
-	t.Fatalf("no architecture of %q", config)
-	return ""
+	return a.Name
 }
 
 // What is defined is what the machine's own compiler defines.

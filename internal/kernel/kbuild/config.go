@@ -6,21 +6,21 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 )
 
 // checkHonoured is an error unless config has every option as the fragments,
 // of which a later one wins, ask for it: Kconfig drops what its dependencies do
 // not allow, in silence.
 func checkHonoured(config string, fragments []string) error {
-	got, err := kmake.ReadConfig(config)
+	got, err := kconfig.ReadFile(config)
 	if err != nil {
 		return err
 	}
 	want := make(map[string]string)
 	from := make(map[string]string)
 	for _, f := range fragments {
-		options, err := kmake.ReadConfig(f)
+		options, err := kconfig.ReadFile(f)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func TestCheckHonoured(t *testing.T) {
 		{"a later fragment wins", "CONFIG_A=m\n", "CONFIG_A=y\n", ""},
 		{"dropped", "CONFIG_C=y\n", "", "CONFIG_C=n"},
 		{"changed", "CONFIG_A=m\n", "", "CONFIG_A=y"},
-		{"no option", "A=y\n", "", ":1: \"A=y\" is neither"},
+		{"no option", "A=y\n", "", ":1: got \"A=y\""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := checkHonoured(config, []string{write(t, dir, "first", test.first), write(t, dir, "second", test.second)})

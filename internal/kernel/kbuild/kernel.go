@@ -15,6 +15,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/secret"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -205,7 +206,7 @@ func (k Kernel) configure(src, obj string) (map[string]string, error) {
 	if err := checkHonoured(config, k.Fragments); err != nil {
 		return nil, err
 	}
-	options, err := kmake.ReadConfig(config)
+	options, err := kconfig.ReadFile(config)
 	if err != nil {
 		return nil, err
 	}

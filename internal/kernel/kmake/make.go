@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 )
 
 // A Target says what a kernel is built for and with what.
@@ -41,17 +42,7 @@ func (t *Target) Flags(fs *flag.FlagSet) {
 }
 
 // SrcArch is the directory below arch/ that ARCH stands for (top Makefile, SRCARCH).
-func (t Target) SrcArch() string {
-	switch t.Arch {
-	case "x86_64", "i386":
-		return "x86"
-	case "sparc32", "sparc64":
-		return "sparc"
-	case "parisc64":
-		return "parisc"
-	}
-	return t.Arch
-}
+func (t Target) SrcArch() string { return arch.Source(t.Arch) }
 
 // Args are the options and variables that every call of make gets.
 func (t Target) Args() []string {

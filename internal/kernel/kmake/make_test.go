@@ -39,25 +39,6 @@ func TestRunErrors(t *testing.T) {
 	}
 }
 
-func TestReadConfigLongLine(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "auto.conf")
-	write := func(length int) {
-		text := "CONFIG_A=y\nCONFIG_S=\"" + strings.Repeat("x", length) + "\"\n"
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(100 << 10)
-	if got, err := ReadConfig(file); err != nil || len(got["CONFIG_S"]) != 100<<10+2 {
-		t.Errorf("got %d bytes, %v", len(got["CONFIG_S"]), err)
-	}
-	write(2 << 20)
-	want := file + ":2: the line has more than 1048576 bytes, expected CONFIG_NAME=value"
-	if _, err := ReadConfig(file); err == nil || err.Error() != want {
-		t.Errorf("got %v, want %q", err, want)
-	}
-}
-
 // $(PWD) is where a program is run, as in a shell.
 func TestRunPWD(t *testing.T) {
 	dir := t.TempDir()

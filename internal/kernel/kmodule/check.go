@@ -3,7 +3,6 @@
 package kmodule
 
 import (
-	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -37,7 +38,7 @@ func (m Module) check() (map[string]string, error) {
 	if err := m.checkRelease(); err != nil {
 		return nil, err
 	}
-	config, err := kmake.ReadConfig(filepath.Join(m.Tree, auto))
+	config, err := kconfig.ReadFile(filepath.Join(m.Tree, auto))
 	if err != nil {
 		return nil, err
 	}
@@ -93,40 +94,21 @@ func hostToolProblem(tree string, config map[string]string) string {
 	return ""
 }
 
-// name is a machine's name as the kernel and its users write it.
-func name(m elf.Machine) string {
-	return strings.ToLower(strings.TrimPrefix(m.String(), "EM_"))
-}
-
-// arches are the options by which a configuration says its architecture.
-var arches = map[string]string{
-	"CONFIG_ARM": "arm", "CONFIG_ARM64": "arm64", "CONFIG_LOONGARCH": "loongarch", "CONFIG_MIPS": "mips",
-	"CONFIG_PPC": "powerpc", "CONFIG_RISCV": "riscv", "CONFIG_S390": "s390", "CONFIG_X86": "x86",
-}
-
 // findArch sets Arch to what the archive was configured for. One that is given
 // must be that, or one that is not known here.
 func (m *Module) findArch(config map[string]string) error {
-	for option, arch := range arches {
-		if config[option] != "y" {
-			continue
-		}
+	if a, ok := arch.Of(config); ok {
 		if m.Arch == "" {
-			m.Arch = arch
+			m.Arch = a.Name
 		}
-		if m.SrcArch() != arch {
-			return fmt.Errorf("build from %s: --arch is %s, and the archive is for %s; leave --arch out, or take an archive for %s", m.tree, m.Arch, arch, m.Arch)
+		if m.SrcArch() != a.Name {
+			return fmt.Errorf("build from %s: --arch is %s, and the archive is for %s; leave --arch out, or take an archive for %s", m.tree, m.Arch, a.Name, m.Arch)
 		}
 		return nil
 	}
 	if m.Arch != "" {
 		return nil
 	}
-	var known []string
-	for _, arch := range arches {
-		known = append(known, arch)
-	}
-	slices.Sort(known)
 	return fmt.Errorf("build from %s: include/config/auto.conf names no architecture that is known here (%s); give --arch",
-		m.tree, strings.Join(known, ", "))
+		m.tree, strings.Join(arch.Names(), ", "))
 }

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"path/filepath"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 )
 
 // CheckHostTools says which of the programs that a module's build needs does not
 // run on this machine, for an unpacked archive.
 func CheckHostTools(tree string) error {
-	config, err := kmake.ReadConfig(filepath.Join(tree, "include/config/auto.conf"))
+	config, err := kconfig.ReadFile(filepath.Join(tree, "include/config/auto.conf"))
 	if err != nil {
 		return err
 	}

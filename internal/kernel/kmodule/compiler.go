@@ -9,35 +9,27 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
-// triples are the prefixes of GNU cross toolchains by the directory below arch/,
-// as distributions name them, and how `gcc -dumpmachine` begins. There is none
-// for mips, which has as many as it has byte orders, word sizes and ABIs.
-var triples = map[string]struct{ prefix, machine string }{
-	"arm":       {"arm-linux-gnueabihf-", "arm"},
-	"arm64":     {"aarch64-linux-gnu-", "aarch64"},
-	"loongarch": {"loongarch64-linux-gnu-", "loongarch64"},
-	"powerpc":   {"powerpc64le-linux-gnu-", "powerpc"},
-	"riscv":     {"riscv64-linux-gnu-", "riscv64"},
-	"s390":      {"s390x-linux-gnu-", "s390x"},
-	"x86":       {"x86_64-linux-gnu-", "x86_64"},
-}
+// native is the architecture of this machine.
+var native, _ = arch.ForGo(runtime.GOARCH)
 
-// hosts are Go's names of the architectures whose modules a native compiler makes.
-var hosts = map[string]string{
-	"amd64": "x86", "arm": "arm", "arm64": "arm64", "loong64": "loongarch", "ppc64le": "powerpc", "riscv64": "riscv", "s390x": "s390",
+// gccMachine is how `gcc -dumpmachine` begins for an architecture, or "".
+func gccMachine(name string) string {
+	a, _ := arch.Named(name)
+	return a.Machine
 }
 
 // crossPrefix is the prefix of the machine's GNU programs for an architecture,
 // "" for its own. ok is false where no name is known.
-func crossPrefix(arch string) (prefix string, ok bool) {
-	if hosts[runtime.GOARCH] == arch {
+func crossPrefix(name string) (prefix string, ok bool) {
+	if name != "" && native.Name == name {
 		return "", true
 	}
-	t, ok := triples[arch]
-	return t.prefix, ok
+	a, _ := arch.Named(name)
+	return a.Prefix, a.Prefix != ""
 }
 
 // versionText is how the kernel's compiler named itself.
@@ -117,14 +109,15 @@ func (m *Module) candidates(text string) []string {
 	name, _, _ := strings.Cut(text, " ")
 	var names []string
 	prefix, known := crossPrefix(m.SrcArch())
-	native := known && prefix == ""
+	here := known && prefix == ""
 	// A native compiler's name says nothing of what it compiles for.
-	if found := gccName.FindStringSubmatch(name); found != nil && (native || found[1] != "") {
+	if found := gccName.FindStringSubmatch(name); found != nil && (here || found[1] != "") {
 		names = append(names, name)
 	}
 	prefixes := []string{prefix}
-	if native {
-		prefixes = append(prefixes, triples[m.SrcArch()].prefix)
+	if here {
+		a, _ := arch.Named(m.SrcArch())
+		prefixes = append(prefixes, a.Prefix)
 	}
 	if known {
 		for _, p := range prefixes {
@@ -169,7 +162,7 @@ func (m *Module) checkCompiler(config map[string]string) (kernels bool, err erro
 			return false, err
 		}
 	}
-	want := triples[m.SrcArch()].machine
+	want := gccMachine(m.SrcArch())
 	if have := m.own.machine; !m.own.clang && !strings.HasPrefix(have, want) && !(want == "x86_64" && x86.MatchString(have)) {
 		return false, fmt.Errorf("build from %s: the archive is for %s, and %s makes programs for %s; build with --platforms for the kernel's machine",
 			m.tree, m.Arch, m.own.cc, have)

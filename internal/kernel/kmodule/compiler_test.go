@@ -46,12 +46,12 @@ const x86Linux = "x86_64-linux-gnu"
 // The compiler that runs is the one that is named, whatever its name; else the
 // kernel's own; else the default.
 func TestCompilerThatRuns(t *testing.T) {
-	native := map[string]string{"x86": x86Linux, "arm64": "aarch64-linux-gnu"}[hosts[runtime.GOARCH]]
-	if native == "" {
+	own := map[string]string{"x86": x86Linux, "arm64": "aarch64-linux-gnu"}[native.Name]
+	if own == "" {
 		t.Fatalf("this test knows no compiler of %s", runtime.GOARCH)
 	}
-	here, foreign := hosts[runtime.GOARCH], "riscv"
-	machine := triples[foreign].prefix
+	here, foreign := native.Name, "riscv"
+	machine := prefixOf(t, foreign)
 	for _, test := range []struct {
 		name      string
 		kernel    string // its compiler's version text
@@ -64,20 +64,20 @@ func TestCompilerThatRuns(t *testing.T) {
 		want      string // what make is told, but for jobs and ARCH
 	}{
 		{name: "the kernel's own, by its own name", kernel: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here,
-			on: []fakeCompiler{{"gcc", gcc11, native}, {"gcc-12", gcc12, native}}, want: "CC=gcc-12 LD=ld HOSTCC=gcc-12"},
-		{name: "the kernel's own, by another name", kernel: native + "-gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here,
-			on: []fakeCompiler{{"gcc", gcc11, native}, {"gcc-12", gcc12, native}}, want: "CC=gcc-12 LD=ld HOSTCC=gcc-12"},
+			on: []fakeCompiler{{"gcc", gcc11, own}, {"gcc-12", gcc12, own}}, want: "CC=gcc-12 LD=ld HOSTCC=gcc-12"},
+		{name: "the kernel's own, by another name", kernel: own + "-gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here,
+			on: []fakeCompiler{{"gcc", gcc11, own}, {"gcc-12", gcc12, own}}, want: "CC=gcc-12 LD=ld HOSTCC=gcc-12"},
 		{name: "the kernel's own is the default", kernel: "gcc (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here,
-			on: []fakeCompiler{{"gcc", gcc12, native}}, want: "CC=gcc LD=ld HOSTCC=gcc"},
+			on: []fakeCompiler{{"gcc", gcc12, own}}, want: "CC=gcc LD=ld HOSTCC=gcc"},
 		{name: "one of the kernel's major version", kernel: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here,
-			on: []fakeCompiler{{"gcc", gcc11, native}, {"gcc-12", gcc12b, native}}, want: "CC=gcc-12 LD=ld HOSTCC=gcc-12"},
+			on: []fakeCompiler{{"gcc", gcc11, own}, {"gcc-12", gcc12b, own}}, want: "CC=gcc-12 LD=ld HOSTCC=gcc-12"},
 		{name: "none of the kernel's", kernel: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here,
-			on: []fakeCompiler{{"gcc", gcc11, native}}, want: ""},
+			on: []fakeCompiler{{"gcc", gcc11, own}}, want: ""},
 		{name: "the kernel's for another machine", kernel: machine + "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: foreign,
 			on:     []fakeCompiler{{machine + "gcc", gcc11, "riscv64-linux-gnu"}, {machine + "gcc-12", gcc12, "riscv64-linux-gnu"}},
 			others: []string{machine + "ld"}, want: "CROSS_COMPILE=" + machine + " CC=" + machine + "gcc-12 LD=" + machine + "ld"},
 		{name: "a native kernel's for another machine", kernel: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: foreign,
-			on:   []fakeCompiler{{"gcc-12", gcc12, native}, {machine + "gcc-12", gcc12, "riscv64-linux-gnu"}},
+			on:   []fakeCompiler{{"gcc-12", gcc12, own}, {machine + "gcc-12", gcc12, "riscv64-linux-gnu"}},
 			want: "CROSS_COMPILE=" + machine + " CC=" + machine + "gcc-12 LD=" + machine + "ld"},
 		{name: "the kernel's of a name that is not known here", kernel: "mipsel-openwrt-linux-gcc (OpenWrt GCC 12.3.0 r1) 12.3.0", arch: "mips",
 			on:   []fakeCompiler{{"mipsel-openwrt-linux-gcc", "%s (OpenWrt GCC 12.3.0 r1) 12.3.0", "mipsel-openwrt-linux"}},
@@ -87,11 +87,11 @@ func TestCompilerThatRuns(t *testing.T) {
 		{name: "the kernel's clang is the default", kernel: clang19, arch: foreign, on: []fakeCompiler{{"clang", clang19, ""}},
 			others: []string{"ld.lld"}, want: "LLVM=1 CC=clang LD=ld.lld HOSTCC=clang"},
 		{name: "a version", kernel: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here,
-			on: []fakeCompiler{{"gcc", gcc12, native}, {"gcc-11", gcc11, native}}, compiler: "gcc-11", want: "CC=gcc-11 LD=ld HOSTCC=gcc-11"},
-		{name: "a path", kernel: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here, on: []fakeCompiler{{"gcc", gcc12, native}},
-			elsewhere: []fakeCompiler{{"gcc", gcc11, native}}, compiler: "DIR/gcc", want: "CC=DIR/gcc LD=ld HOSTCC=DIR/gcc"},
-		{name: "a name that says nothing", arch: here, elsewhere: []fakeCompiler{{"cc", gcc11, native}}, compiler: "DIR/cc", want: "CC=DIR/cc LD=ld HOSTCC=DIR/cc"},
-		{name: "a name that says nothing, of a toolchain", arch: here, elsewhere: []fakeCompiler{{"cc", gcc11, native}}, beside: []string{"ld"},
+			on: []fakeCompiler{{"gcc", gcc12, own}, {"gcc-11", gcc11, own}}, compiler: "gcc-11", want: "CC=gcc-11 LD=ld HOSTCC=gcc-11"},
+		{name: "a path", kernel: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", arch: here, on: []fakeCompiler{{"gcc", gcc12, own}},
+			elsewhere: []fakeCompiler{{"gcc", gcc11, own}}, compiler: "DIR/gcc", want: "CC=DIR/gcc LD=ld HOSTCC=DIR/gcc"},
+		{name: "a name that says nothing", arch: here, elsewhere: []fakeCompiler{{"cc", gcc11, own}}, compiler: "DIR/cc", want: "CC=DIR/cc LD=ld HOSTCC=DIR/cc"},
+		{name: "a name that says nothing, of a toolchain", arch: here, elsewhere: []fakeCompiler{{"cc", gcc11, own}}, beside: []string{"ld"},
 			compiler: "DIR/cc", want: "CROSS_COMPILE=DIR/ CC=DIR/cc LD=DIR/ld HOSTCC=DIR/cc"},
 		{name: "a wrapper of clang", arch: here, elsewhere: []fakeCompiler{{"wrapper.sh", clang19, ""}}, beside: []string{"ld.lld"},
 			compiler: "DIR/wrapper.sh", want: "LLVM=1 CC=DIR/wrapper.sh LD=DIR/ld.lld HOSTCC=DIR/wrapper.sh"},
@@ -146,7 +146,7 @@ func TestProgramsOfClang(t *testing.T) {
 	}
 	install(t, bin, []fakeCompiler{{"clang-19", clang19, ""}}, others...)
 	t.Setenv("PATH", bin)
-	here, cross := hosts[runtime.GOARCH], triples["riscv"].prefix
+	here, cross := native.Name, prefixOf(t, "riscv")
 	for _, test := range []struct{ arch, config, want string }{
 		{here, "", "LLVM=-19 CC=clang-19 LD=ld.lld-19 AR=llvm-ar-19 NM=llvm-nm-19 OBJCOPY=llvm-objcopy-19 OBJDUMP=llvm-objdump-19 READELF=llvm-readelf-19 STRIP=llvm-strip-19 HOSTCC=clang-19"},
 		{here, "CONFIG_LD_IS_BFD", "CC=clang-19 LD=ld AR=ar NM=nm OBJCOPY=objcopy OBJDUMP=objdump READELF=readelf STRIP=strip HOSTCC=clang-19"},
@@ -216,7 +216,7 @@ func TestCheckCompilerWarns(t *testing.T) {
 func TestUnknownFlags(t *testing.T) {
 	const tells = "KBUILD_CFLAGS := -O2 $(FLAG)\nmodules:\n\t@touch $(M)/x.ko; touch $(M)/Module.symvers $(M)/modules.order\n"
 	const kernel = "CONFIG_CC_VERSION_TEXT=\"gcc-99 (Debian 99.1.0-1) 99.1.0\"\n"
-	native := "CONFIG_" + strings.ToUpper(hosts[runtime.GOARCH]) + "=y\n"
+	own := "CONFIG_" + strings.ToUpper(native.Name) + "=y\n"
 	for _, test := range []struct{ name, makefile, config, compiler, want string }{
 		{"make's", "FLAG = -fno-such-flag=1 -mno-such-one\n" + tells, kernel, "gcc",
 			"gcc does not know -fno-such-flag=1, -mno-such-one, with which the kernel was built by gcc-99 (Debian 99.1.0-1) 99.1.0; install that compiler (apt-get install -y gcc-99)"},
@@ -227,7 +227,7 @@ func TestUnknownFlags(t *testing.T) {
 		{"no option's", whole["Makefile"], kernel, "gcc", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			archive := tree(t, "", "include/config/auto.conf", native+test.config, "Makefile", test.makefile)
+			archive := tree(t, "", "include/config/auto.conf", own+test.config, "Makefile", test.makefile)
 			m, log := hello(t, archive)
 			m.Compiler = test.compiler
 			err := m.Build()
@@ -251,4 +251,14 @@ func hello(t *testing.T, archive string) (Module, *bytes.Buffer) {
 		Tree: archive, Sources: []string{"Kbuild=" + filepath.Join(dir, "Kbuild"), "x.c=" + filepath.Join(dir, "x.c")},
 		Outs: []string{"x.ko=" + filepath.Join(dir, "x.ko")}, Scratch: filepath.Join(dir, "scratch"), Log: io.Writer(log),
 	}, log
+}
+
+// prefixOf is the prefix of programs for another architecture.
+func prefixOf(t *testing.T, name string) string {
+	t.Helper()
+	prefix, ok := crossPrefix(name)
+	if !ok {
+		t.Fatalf("no prefix of %s is known", name)
+	}
+	return prefix
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/elfstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/secret"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -48,7 +49,7 @@ func (h HostTools) Build() error {
 		return err
 	}
 	options := filepath.Join(m.Tree, "include/config/auto.conf")
-	config, err := kmake.ReadConfig(options)
+	config, err := kconfig.ReadFile(options)
 	if err != nil {
 		return fmt.Errorf("make host tools for %s: %w; the archive's profile must be \"module\"", h.Tree, err)
 	}

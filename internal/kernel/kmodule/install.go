@@ -15,6 +15,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/cleanup"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -167,12 +168,6 @@ func (n Install) finish(machine elf.Machine, out *os.File) (err error) {
 	return err
 }
 
-// elfArches are the directories below arch/ by the machine that modules are for.
-var elfArches = map[elf.Machine]string{
-	elf.EM_386: "x86", elf.EM_AARCH64: "arm64", elf.EM_ARM: "arm", elf.EM_LOONGARCH: "loongarch", elf.EM_MIPS: "mips",
-	elf.EM_PPC: "powerpc", elf.EM_PPC64: "powerpc", elf.EM_RISCV: "riscv", elf.EM_S390: "s390", elf.EM_X86_64: "x86",
-}
-
 // findStrip is the program that strips the module: the toolchain's, else the
 // machine's for what the module is for. GNU's strip knows its own targets
 // alone, and llvm-strip, which a kernel of clang is made with, knows all.
@@ -181,7 +176,7 @@ func (n Install) findStrip(machine elf.Machine) (string, error) {
 		err := kmake.Absolute(&n.StripProgram)
 		return n.StripProgram, err
 	}
-	arch := elfArches[machine]
+	a, _ := arch.ForELF(machine)
 	names, advice := []string{programOf(n.Target, "strip", "llvm-strip")}, "install it"
 	if n.CrossCompile == "" && n.LLVM == "" {
 		if n.Compiler != "" {
@@ -189,14 +184,14 @@ func (n Install) findStrip(machine elf.Machine) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			if t.clang || strings.HasPrefix(t.machine, triples[arch].machine) || triples[arch].machine == "" && !t.native() {
+			if t.clang || strings.HasPrefix(t.machine, a.Machine) || a.Machine == "" && !t.native() {
 				if strip := t.find("strip", "llvm-strip"); isProgram(strip) {
 					return strip, nil
 				}
 			}
 		}
 		names, advice = []string{"llvm-strip"}, "install LLVM"
-		if prefix, ok := crossPrefix(arch); ok {
+		if prefix, ok := crossPrefix(a.Name); ok {
 			names = []string{prefix + "strip", "llvm-strip"}
 			// Debian names its packages so.
 			advice = "install " + strings.ReplaceAll(strings.TrimSuffix("binutils-"+prefix, "-"), "_", "-")
@@ -209,5 +204,5 @@ func (n Install) findStrip(machine elf.Machine) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("strip %s: it is for %s, and there is no %s; %s",
-		n.Module, name(machine), strings.Join(names, " and no "), advice)
+		n.Module, arch.MachineName(machine), strings.Join(names, " and no "), advice)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -39,7 +40,7 @@ func TestInstallStrips(t *testing.T) {
 	lab := fakePrograms(t, "lab-strip", "lab-ld")
 	install(t, lab, []fakeCompiler{{"lab-gcc", gcc12, suffix}})
 	gcc := filepath.Join(lab, "lab-gcc")
-	host := machines[runtime.GOARCH]
+	host := native.Go[runtime.GOARCH]
 	for _, test := range []struct {
 		name     string
 		machine  elf.Machine
@@ -53,7 +54,7 @@ func TestInstallStrips(t *testing.T) {
 		{"another's, with the machine's compiler", other, []string{"strip", gnu}, kmake.Target{}, "/usr/bin/gcc", "by " + gnu},
 		{"another's with LLVM alone", other, []string{"strip", "llvm-strip"}, kmake.Target{}, "", "by llvm-strip"},
 		{"another's with none", other, []string{"strip"}, kmake.Target{}, "",
-			"it is for " + name(other) + ", and there is no " + gnu + " and no llvm-strip; install binutils-" + suffix + ", or register"},
+			"it is for " + arch.MachineName(other) + ", and there is no " + gnu + " and no llvm-strip; install binutils-" + suffix + ", or register"},
 		{"one without a name", elf.EM_MIPS, []string{"strip", "llvm-strip"}, kmake.Target{}, "", "by llvm-strip"},
 		{"one without a name, with none", elf.EM_MIPS, []string{"strip"}, kmake.Target{}, "", "it is for mips, and there is no llvm-strip; install LLVM"},
 		{"a prefix", other, []string{"strip", gnu, "own-strip"}, kmake.Target{CrossCompile: "own-"}, "", "by own-strip"},

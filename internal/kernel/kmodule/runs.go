@@ -15,14 +15,9 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/arch"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
-
-// machines are the ELF machines of Go's names of architectures.
-var machines = map[string]elf.Machine{
-	"386": elf.EM_386, "amd64": elf.EM_X86_64, "arm": elf.EM_ARM, "arm64": elf.EM_AARCH64, "loong64": elf.EM_LOONGARCH,
-	"ppc64": elf.EM_PPC64, "ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390,
-}
 
 // cannotRun says why a program or a plugin does not run on this machine, or "".
 func cannotRun(file string) string {
@@ -31,8 +26,8 @@ func cannotRun(file string) string {
 		return noInterpreter(file)
 	}
 	defer f.Close()
-	if want := machines[runtime.GOARCH]; f.Machine != want && !(f.Machine == elf.EM_386 && want == elf.EM_X86_64) {
-		return fmt.Sprintf("is for %s, and this machine is %s", name(f.Machine), name(want))
+	if want := native.Go[runtime.GOARCH]; f.Machine != want && !(f.Machine == elf.EM_386 && want == elf.EM_X86_64) {
+		return fmt.Sprintf("is for %s, and this machine is %s", arch.MachineName(f.Machine), arch.MachineName(want))
 	}
 	for _, p := range f.Progs {
 		if p.Type != elf.PT_INTERP || p.Filesz > 4096 {

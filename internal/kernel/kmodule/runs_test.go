@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -96,7 +95,7 @@ func TestHostToolsRun(t *testing.T) {
 // A plugin is of one gcc.
 func TestPlugins(t *testing.T) {
 	const name = "scripts/gcc-plugins/stackleak_plugin.so"
-	config := "CONFIG_" + strings.ToUpper(hosts[runtime.GOARCH]) + "=y\nCONFIG_GCC_PLUGIN_STACKLEAK=y\n"
+	config := "CONFIG_" + strings.ToUpper(native.Name) + "=y\nCONFIG_GCC_PLUGIN_STACKLEAK=y\n"
 	plugin := func(body string) string {
 		text, err := os.ReadFile(compile(t, "int plugin_is_GPL_compatible;\n"+body, "plugin.so", "-shared", "-fPIC"))
 		if err != nil {

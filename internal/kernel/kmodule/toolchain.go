@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
@@ -115,7 +114,7 @@ func isProgram(name string) bool {
 
 // native says whether programs that the compiler makes run on this machine.
 func (t toolchain) native() bool {
-	return t.clang || strings.HasPrefix(t.machine, triples[hosts[runtime.GOARCH]].machine)
+	return t.clang || strings.HasPrefix(t.machine, native.Machine)
 }
 
 // find is the path or name of a program of the toolchain: beside the compiler, of

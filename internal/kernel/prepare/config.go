@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 )
 
 // maxShown is how many differences an error names.
@@ -18,7 +18,7 @@ func differences(given, made map[string]string) []string {
 	var all []string
 	for name := range union(given, made) {
 		had, has := value(given, name), value(made, name)
-		if had != has && !pack.Probed(name) {
+		if had != has && !kconfig.Probed(name) {
 			all = append(all, fmt.Sprintf("%s is %s there and %s here", name, had, has))
 		}
 	}

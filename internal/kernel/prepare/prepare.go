@@ -15,6 +15,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 )
@@ -108,11 +109,11 @@ func (t Tree) configure(src, obj string) error {
 	if _, err := t.make(src, obj, "olddefconfig"); err != nil {
 		return err
 	}
-	given, err := kmake.ReadConfig(t.Config)
+	given, err := kconfig.ReadFile(t.Config)
 	if err != nil {
 		return err
 	}
-	made, err := kmake.ReadConfig(config)
+	made, err := kconfig.ReadFile(config)
 	if err != nil {
 		return err
 	}
