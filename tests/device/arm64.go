@@ -34,7 +34,7 @@ func (t *test) arm64() error {
 			"/debian/usr/bin/kheaders":   t.arm64Tool,
 		},
 		Commands: []string{
-			"for d in dev proc sys tmp run; do mkdir -p /debian/$d; done; for d in dev proc sys; do mount -o bind /$d /debian/$d; done",
+			"for d in dev proc sys tmp run; do mkdir -p /debian/$d; done; for d in dev proc sys; do mount -o bind /$d /debian/$d; done; ln -s /proc/self/fd /dev/fd",
 			"in-debian ln -sf gawk /usr/bin/awk; in-debian ln -sf gcc /usr/bin/cc; in-debian ln -sf which.debianutils /usr/bin/which",
 			"in-debian uname -m; in-debian gcc -dumpmachine",
 			"in-debian kheaders",

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
@@ -75,7 +75,7 @@ func unpacked(t *testing.T) kernel {
 	k.release = strings.TrimSpace(string(text))
 	k.version, _, _ = strings.Cut(k.release, "-")
 	k.variables = []string{"ARCH=x86_64", "PAHOLE=none"}
-	config, err := kmake.ReadConfig(filepath.Join(k.tree, "include/config/auto.conf"))
+	config, err := kconfig.ReadFile(filepath.Join(k.tree, "include/config/auto.conf"))
 	if err != nil {
 		t.Fatal(err)
 	}
