@@ -7,13 +7,13 @@ import (
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/prepare"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source"
 )
 
 // sourceFlags adds the flags that rules/private/source.bzl writes.
-func sourceFlags(fs *flag.FlagSet, s *kmodule.Source) {
+func sourceFlags(fs *flag.FlagSet, s *source.Source) {
 	fs.StringVar(&s.Tarball, "source", "", "the kernel's source, a tar: a `FILE`")
 	fs.Var((*cli.Strings)(&s.Patches), "patch", "a `FILE` for patch -p1")
 	fs.Var((*cli.Strings)(&s.Overlay), "overlay", "a file to put in place of the source's own, `NAME=FILE`")

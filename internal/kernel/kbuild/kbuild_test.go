@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source/sourcetest"
 )
 
 func write(t *testing.T, dir, name, content string) string {
@@ -78,20 +80,6 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-// tarball makes a source's tar of the files given, by name.
-func tarball(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		write(t, dir, "linux/"+name, content)
-	}
-	out := filepath.Join(t.TempDir(), "linux.tar")
-	if _, err := kmake.Run(os.Stderr, dir, dir, "tar", "-cf", out, "linux"); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 const patch = "--- a/Kbuild\n+++ b/Kbuild\n@@ -1 +1 @@\n-# one\n+# two\n"
 
 // The source is patched, and then no program that make would start can write to
@@ -99,8 +87,8 @@ const patch = "--- a/Kbuild\n+++ b/Kbuild\n@@ -1 +1 @@\n-# one\n+# two\n"
 func TestSourceIsReadOnly(t *testing.T) {
 	scratch := t.TempDir()
 	t.Cleanup(func() { kmake.SetWritable(scratch, true) })
-	s := Source{Tarball: tarball(t, map[string]string{"Kbuild": "# one\n"}), Patches: []string{write(t, t.TempDir(), "p.patch", patch)}}
-	src, _, err := s.prepare(io.Discard, scratch)
+	s := source.Source{Tarball: sourcetest.Tar(t, map[string]string{"Kbuild": "# one\n"}), Patches: []string{write(t, t.TempDir(), "p.patch", patch)}}
+	src, _, err := unpack(s, io.Discard, scratch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,25 +100,6 @@ func TestSourceIsReadOnly(t *testing.T) {
 		if _, err := kmake.Run(io.Discard, src, scratch, command[0], command[1:]...); err == nil {
 			t.Errorf("%v in the source succeeded, want it refused", command)
 		}
-	}
-}
-
-func TestSourceErrors(t *testing.T) {
-	good := tarball(t, map[string]string{"Kbuild": "# other\n"})
-	for _, test := range []struct {
-		name, want string
-		source     Source
-	}{
-		{"no tar", "unpack", Source{Tarball: write(t, t.TempDir(), "x.tar", "hello")}},
-		{"no kernel", "expected a kernel source", Source{Tarball: tarball(t, map[string]string{"README": ""})}},
-		{"a patch that does not apply", "patch the source with", Source{Tarball: good, Patches: []string{write(t, t.TempDir(), "p.patch", patch)}}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			_, _, err := test.source.prepare(io.Discard, t.TempDir())
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error = %v, want one with %q", err, test.want)
-			}
-		})
 	}
 }
 
@@ -227,7 +196,7 @@ func TestDebugPaths(t *testing.T) {
 }
 
 func TestImageOfAnotherTree(t *testing.T) {
-	tree := tarball(t, map[string]string{"Kbuild": ""})
+	tree := sourcetest.Tar(t, map[string]string{"Kbuild": ""})
 	m := Image{Tree: tree, Vmlinux: tree, Goal: "bzImage", Scratch: t.TempDir(), Log: io.Discard}
 	want := "unpack " + tree + ": it has no source/, expected what 'kbuild kernel --image-tree' wrote"
 	if err := m.Build(); err == nil || err.Error() != want {

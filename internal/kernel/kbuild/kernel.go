@@ -17,13 +17,14 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/secret"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source"
 )
 
 // A Kernel is what a kernel build is asked for. All paths of outputs are made;
 // an empty one is not wanted.
 type Kernel struct {
 	kmake.Target
-	Source
+	source.Source
 	Sizing               // finds a capacity and makes the placeholder, when none is given
 	Base        string   // a goal of Kconfig to start from: tinyconfig, defconfig, …
 	Fragments   []string // files of options on top of it, a later one wins
@@ -73,7 +74,7 @@ func (k Kernel) Build() error {
 	if err := kmake.AbsoluteAll(k.Fragments); err != nil {
 		return err
 	}
-	src, obj, err := k.prepare(k.Log, k.Scratch)
+	src, obj, err := unpack(k.Source, k.Log, k.Scratch)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (k Kernel) Build() error {
 		// Before the caller's, of which a later one wins.
 		k.Variables = append(flags, k.Variables...)
 	}
-	if err := place(obj, k.Place); err != nil {
+	if err := source.Place(obj, k.Place); err != nil {
 		return err
 	}
 	if k.UAPI {

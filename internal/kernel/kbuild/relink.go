@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source"
 )
 
 // A Relink is the other way to get an archive into a kernel: link a second time,
@@ -18,7 +19,7 @@ import (
 // differ from the first one's in kernel/kheaders.c.
 type Relink struct {
 	kmake.Target
-	Source
+	source.Source
 	Objects   string   // Kernel.Objects
 	Archive   string   // what to embed
 	Variables []string // as in Kernel
@@ -35,7 +36,7 @@ func (r Relink) Build() error {
 	if err := kmake.Absolute(&r.Objects, &r.Archive); err != nil {
 		return err
 	}
-	src, obj, err := r.prepare(r.Log, r.Scratch)
+	src, obj, err := unpack(r.Source, r.Log, r.Scratch)
 	if err != nil {
 		return err
 	}

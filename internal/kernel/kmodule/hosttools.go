@@ -13,6 +13,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/secret"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source"
 )
 
 // HostTools makes the programs of a kernel's tree that a module's build runs,
@@ -20,10 +21,10 @@ import (
 // or from the kernel's.
 type HostTools struct {
 	kmake.Target
-	Compiler string // see Module
-	Tree     string // the archive, unpacked
-	Source   Source // the kernel's; none for the archive's own sources
-	Out      string // a directory for the programs, named as in a tree
+	Compiler string        // see Module
+	Tree     string        // the archive, unpacked
+	Source   source.Source // the kernel's; none for the archive's own sources
+	Out      string        // a directory for the programs, named as in a tree
 	// Variables are further "NAME=VALUE" for make, as HOSTCFLAGS of a compiler that
 	// is newer than the kernel.
 	Variables []string
@@ -68,7 +69,7 @@ func (h HostTools) Build() error {
 			return err
 		}
 	}
-	if err := h.Source.Unpack(h.Log, src, h.Scratch); err != nil {
+	if err := h.Source.UnpackForModules(h.Log, src, h.Scratch); err != nil {
 		return err
 	}
 	if err := h.checkVersion(m.Tree, src); err != nil {
@@ -116,11 +117,11 @@ func (h HostTools) placeSeed(config map[string]string, tree, obj string) error {
 
 // checkVersion holds the source's version against the archive's, and src has the source.
 func (h HostTools) checkVersion(tree, src string) error {
-	want, err := version(tree)
+	want, err := source.Version(tree)
 	if err != nil {
 		return err
 	}
-	have, err := version(src)
+	have, err := source.Version(src)
 	if err != nil {
 		return err
 	}

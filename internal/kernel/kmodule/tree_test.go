@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source/sourcetest"
 )
 
 func TestAddToTree(t *testing.T) {
@@ -93,7 +96,7 @@ func TestHostToolsRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	const archive = "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 176\nEXTRAVERSION =\nNAME = x\n"
-	other := sourceTar(t, map[string]string{"Kbuild": "", "Makefile": "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 17\nEXTRAVERSION = -rc6\n"})
+	other := sourcetest.Tar(t, map[string]string{"Kbuild": "", "Makefile": "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 17\nEXTRAVERSION = -rc6\n"})
 	for _, test := range []struct{ name, tree, source, want string }{
 		{"a tracing archive", tree(t, "include/config/auto.conf"), text, `the archive's profile must be "module"`},
 		{"a source that is no tar", tree(t, ""), text, "unpack " + text},
@@ -102,7 +105,7 @@ func TestHostToolsRefuse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			h := HostTools{Tree: test.tree, Source: Source{Tarball: test.source}, Out: filepath.Join(dir, "out"), Scratch: t.TempDir(), Log: io.Discard}
+			h := HostTools{Tree: test.tree, Source: source.Source{Tarball: test.source}, Out: filepath.Join(dir, "out"), Scratch: t.TempDir(), Log: io.Discard}
 			if err := h.Build(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want one with %q", err, test.want)
 			}
@@ -114,11 +117,11 @@ func TestHostToolsRefuse(t *testing.T) {
 }
 
 // hostToolsSource is a source whose host tools have debug information, with a path.
-func hostToolsSource(t *testing.T, version, path string) Source {
+func hostToolsSource(t *testing.T, version, path string) source.Source {
 	t.Helper()
 	rules := "allnoconfig:\n\t@:\nmodules_prepare:\n\t@mkdir -p $O/scripts/basic $O/scripts/mod; echo 'int main(void) { return 0; }' >$O/x.c; " +
 		"cd $O && gcc -g -Wl,--build-id -fdebug-prefix-map=$O=" + path + " -o scripts/basic/fixdep x.c && cp scripts/basic/fixdep scripts/mod/modpost\n"
-	return Source{Tarball: sourceTar(t, map[string]string{"Kbuild": "", "Makefile": version + rules})}
+	return source.Source{Tarball: sourcetest.Tar(t, map[string]string{"Kbuild": "", "Makefile": version + rules})}
 }
 
 // Debian's releases do not begin with the version of the source.

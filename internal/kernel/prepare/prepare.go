@@ -17,17 +17,17 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
-	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source"
 )
 
 // Tree makes the tree. The kernel is not built: make modules_prepare makes
 // what its source lacks.
 type Tree struct {
 	kmake.Target
-	Source  kmodule.Source // the kernel's
-	Config  string         // the kernel's complete .config
-	Release string         // a file with what the kernel calls itself: one line
-	Out     string         // the tree, a tar
+	Source  source.Source // the kernel's
+	Config  string        // the kernel's complete .config
+	Release string        // a file with what the kernel calls itself: one line
+	Out     string        // the tree, a tar
 
 	Scratch string // where to work: Kbuild writes this path into host tools
 	Log     io.Writer
@@ -81,7 +81,7 @@ func (t Tree) unpack(src, obj string) error {
 			return err
 		}
 	}
-	return t.Source.Unpack(t.Log, src, t.Scratch)
+	return t.Source.UnpackForModules(t.Log, src, t.Scratch)
 }
 
 // checkVersion holds the version of a source, as make kernelversion says it,

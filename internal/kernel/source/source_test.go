@@ -1,40 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package kmodule
+package source
 
 import (
-	"archive/tar"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// sourceTar makes a tar of a source, with one top directory.
-func sourceTar(t *testing.T, files map[string]string) string {
-	t.Helper()
-	out, err := os.Create(filepath.Join(t.TempDir(), "linux.tar"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	w := tar.NewWriter(out)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := w.WriteHeader(&tar.Header{Name: "linux-6.1/" + name, Mode: 0o644, Size: int64(len(files[name]))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, files[name]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Name()
-}
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/source/sourcetest"
+)
 
 func TestUnpack(t *testing.T) {
 	needed := []string{
@@ -50,30 +27,30 @@ func TestUnpack(t *testing.T) {
 	for _, name := range slices.Concat(needed, not) {
 		files[name] = name + "\n"
 	}
-	source := sourceTar(t, files)
+	source := sourcetest.Tar(t, files)
 	patch := filepath.Join(t.TempDir(), "x.patch")
 	if err := os.WriteFile(patch, []byte("--- a/sound/soc/x.c\n+++ b/sound/soc/x.c\n@@ -1 +1 @@\n-sound/soc/x.c\n+patched\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 
 	dir := t.TempDir()
-	if err := (Source{Tarball: source}).Unpack(io.Discard, dir, t.TempDir()); err != nil {
+	if err := (Source{Tarball: source}).UnpackForModules(io.Discard, dir, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range needed {
-		if !exists(dir, name) {
+		if !exists(filepath.Join(dir, name)) {
 			t.Errorf("%s was left out", name)
 		}
 	}
 	for _, name := range not {
-		if exists(dir, name) {
+		if exists(filepath.Join(dir, name)) {
 			t.Errorf("%s was unpacked", name)
 		}
 	}
 
 	dir = t.TempDir()
 	s := Source{Tarball: source, Patches: []string{patch}, Overlay: []string{"drivers/new/dir/x.c=" + patch, "fs/x.h=" + patch}}
-	if err := s.Unpack(os.Stderr, dir, t.TempDir()); err != nil {
+	if err := s.UnpackForModules(os.Stderr, dir, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, "sound/soc/x.c")); err != nil || string(got) != "patched\n" {
@@ -85,7 +62,39 @@ func TestUnpack(t *testing.T) {
 		}
 	}
 	s.Overlay = []string{"../x=" + patch}
-	if err := s.Unpack(io.Discard, t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "expected NAME=FILE") {
+	if err := s.UnpackForModules(io.Discard, t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "expected NAME=FILE") {
 		t.Errorf("error = %v, want one of the overlay", err)
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+func TestErrors(t *testing.T) {
+	const patch = "--- a/Kbuild\n+++ b/Kbuild\n@@ -1 +1 @@\n-# one\n+# two\n"
+	write := func(content string) string {
+		file := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	good := sourcetest.Tar(t, map[string]string{"Kbuild": "# other\n"})
+	for _, test := range []struct {
+		name, want string
+		source     Source
+	}{
+		{"no tar", "unpack", Source{Tarball: write("hello")}},
+		{"no kernel", "expected a kernel source", Source{Tarball: sourcetest.Tar(t, map[string]string{"README": ""})}},
+		{"a patch that does not apply", "patch the source with", Source{Tarball: good, Patches: []string{write(patch)}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := test.source.Unpack(io.Discard, t.TempDir(), t.TempDir())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package kmodule
+// Package source unpacks a kernel's source as it was released, and changes it.
+package source
 
 import (
 	"fmt"
@@ -40,40 +41,59 @@ func exclusions() []string {
 
 // A Source is a kernel's source as it was released, and changes to it.
 type Source struct {
-	Tarball string   // a tar with one top directory
-	Patches []string // for patch -p1
+	Tarball string   // a tar, compressed in any way GNU tar knows, with one top directory
+	Patches []string // applied in order with patch -p1, without fuzz
 	Overlay []string // "NAME=FILE": then put in place of the source's own files
 }
 
-// Unpack unpacks what make modules_prepare reads into the directory dir, and
-// changes it.
+// Unpack unpacks the source into the directory dir, and changes it. scratch is for
+// what the programs write.
 func (s Source) Unpack(log io.Writer, dir, scratch string) error {
-	source := s.Tarball
-	if err := kmake.Absolute(&source); err != nil {
+	return s.unpack(log, dir, scratch, nil)
+}
+
+// UnpackForModules is Unpack for what make modules_prepare reads.
+func (s Source) UnpackForModules(log io.Writer, dir, scratch string) error {
+	if len(s.Patches) > 0 { // a patch may change any file
+		return s.Unpack(log, dir, scratch)
+	}
+	return s.unpack(log, dir, scratch, exclusions())
+}
+
+func (s Source) unpack(log io.Writer, dir, scratch string, options []string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	args := []string{"--extract", "--file=" + source, "--strip-components=1", "--no-same-owner"}
-	if len(s.Patches) == 0 { // a patch may change any file
-		args = append(args, exclusions()...)
+	files := append([]string{s.Tarball}, s.Patches...)
+	if err := kmake.AbsoluteAll(files); err != nil {
+		return err
 	}
-	if _, err := kmake.Run(log, dir, scratch, "tar", args...); err != nil {
-		return fmt.Errorf("unpack %s: %w", source, err)
-	}
-	if !exists(dir, "Kbuild") {
-		return fmt.Errorf("unpack %s: no Kbuild in its top directory, expected a kernel source", source)
-	}
-	for _, p := range s.Patches {
-		if err := kmake.Absolute(&p); err != nil {
-			return err
+	for _, file := range files {
+		if err := infile.Check(file); err != nil {
+			return fmt.Errorf("unpack the source: %w", err)
 		}
+	}
+	args := append([]string{"--extract", "--file=" + files[0], "--strip-components=1", "--no-same-owner"}, options...)
+	if _, err := kmake.Run(log, dir, scratch, "tar", args...); err != nil {
+		return fmt.Errorf("unpack %s: %w", files[0], err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "Kbuild")); err != nil {
+		return fmt.Errorf("unpack %s: no Kbuild in its top directory, expected a kernel source", files[0])
+	}
+	for _, p := range files[1:] {
 		if _, err := kmake.Run(log, dir, scratch, "patch", "-p1", "--fuzz=0", "--forward", "--no-backup-if-mismatch", "--input="+p); err != nil {
 			return fmt.Errorf("patch the source with %s: %w", p, err)
 		}
 	}
-	for _, o := range s.Overlay {
-		name, file, ok := strings.Cut(o, "=")
+	return Place(dir, s.Overlay)
+}
+
+// Place copies files, each given as NAME=FILE, to their names below dir.
+func Place(dir string, files []string) error {
+	for _, f := range files {
+		name, file, ok := strings.Cut(f, "=")
 		if !ok || !filepath.IsLocal(name) {
-			return fmt.Errorf("overlay %q: expected NAME=FILE, NAME as in the source", o)
+			return fmt.Errorf("place %q: expected NAME=FILE, NAME relative to the tree", f)
 		}
 		to := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
@@ -88,9 +108,9 @@ func (s Source) Unpack(log io.Writer, dir, scratch string) error {
 
 var versionLine = regexp.MustCompile(`(?m)^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S*)[ \t]*$`)
 
-// version is the version that a tree's top Makefile begins with, KERNELVERSION.
+// Version is the version that a tree's top Makefile begins with, KERNELVERSION.
 // A release need not begin with it: Debian's 6.1.0-50-amd64 is of 6.1.176.
-func version(dir string) (string, error) {
+func Version(dir string) (string, error) {
 	file := filepath.Join(dir, "Makefile")
 	text, err := infile.ReadFile(file)
 	if err != nil {
