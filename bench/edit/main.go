@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
-	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/members"
 )
 
 func main() { os.Exit(bench.Main("edit", run)) }
@@ -99,7 +99,7 @@ func (o options) holdsTheNew(ctx context.Context, side string) error {
 	if err := bench.Run(ctx, "", *o.patcher, "extract", "--carrier", filepath.Join(side, "vmlinux"), "--out", out); err != nil {
 		return err
 	}
-	members, err := pack.List(out)
+	members, err := members.List(out)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/bench/internal/bench"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/members"
 )
 
 func main() { os.Exit(bench.Main("pack", run)) }
@@ -92,7 +92,7 @@ func (o options) measure(ctx context.Context, dir string) (*bench.Report, error)
 	sizes := make(map[string]float64)
 	contents := make(map[string][]manifest.Entry)
 	series, err := bench.Turns(ctx, *o.Runs, func(c bench.Command) (err error) {
-		contents[c.Name], err = pack.List(c.Out)
+		contents[c.Name], err = members.List(c.Out)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
-	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/members"
 	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
@@ -45,7 +45,7 @@ var complaint = regexp.MustCompile(`(?i)not found|no such file|error|warning`)
 // TestLeaveOneOut builds a module that exports in a directory that holds the members of the
 // archive and nothing else, and then without each of them that is no header.
 func TestLeaveOneOut(t *testing.T) {
-	entries, err := pack.List(testinput.File(t, "MANIFEST"))
+	entries, err := members.List(testinput.File(t, "MANIFEST"))
 	if err != nil {
 		t.Fatal(err)
 	}

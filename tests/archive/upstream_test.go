@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/members"
 	"github.com/rules-kheaders/rules_kheaders/tests/internal/testinput"
 )
 
@@ -48,7 +48,7 @@ func TestTracingIsUpstreams(t *testing.T) {
 		t.Fatalf("gen_kheaders.sh packed %d headers, want those of a kernel", len(want))
 	}
 
-	entries, err := pack.List(testinput.File(t, "TRACING"))
+	entries, err := members.List(testinput.File(t, "TRACING"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/symvers"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 var gather = cli.Command{
@@ -87,7 +88,7 @@ func runSymvers(args []string, _, _ io.Writer) error {
 	}
 	var files []symvers.File
 	for _, name := range names {
-		p, err := pack.ReadFile(name)
+		p, err := tree.ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("read symbols: %w", err)
 		}

@@ -6,9 +6,9 @@ import (
 	"io"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/members"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/memory"
-	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 )
 
 func runList(args []string, stdout, _ io.Writer) error {
@@ -22,7 +22,7 @@ func runList(args []string, stdout, _ io.Writer) error {
 	if len(rest) != 1 {
 		return cli.Usagef("expected one FILE, got %d", len(rest))
 	}
-	entries, err := pack.List(rest[0])
+	entries, err := members.List(rest[0])
 	if err != nil {
 		return err
 	}
@@ -43,11 +43,11 @@ func runDiff(args []string, stdout, _ io.Writer) error {
 	if len(rest) != 2 {
 		return cli.Usagef("expected two FILEs, got %d", len(rest))
 	}
-	a, err := pack.List(rest[0])
+	a, err := members.List(rest[0])
 	if err != nil {
 		return err
 	}
-	b, err := pack.List(rest[1])
+	b, err := members.List(rest[1])
 	if err != nil {
 		return err
 	}

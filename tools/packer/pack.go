@@ -17,6 +17,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/segments"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 // gcPercent is how much garbage there may be, in percent of what is in use (GOGC).
@@ -85,7 +86,7 @@ func runPack(args []string, stdout, stderr io.Writer) error {
 	}
 	o.Encoder = encoder
 	for _, text := range add {
-		a, err := pack.ParseAddition(text)
+		a, err := tree.ParseAddition(text)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
-	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 var pick = cli.Command{
@@ -37,7 +37,7 @@ func runPick(args []string, _, _ io.Writer) error {
 		ends = append(ends, end)
 		files[i].path = out
 	}
-	picked, err := pack.Pick(*tar, ends)
+	picked, err := tree.Pick(*tar, ends)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func runRelease(args []string, _, _ io.Writer) error {
 	if err := cli.ParseAll(flags, args, "gki-info", "out"); err != nil {
 		return err
 	}
-	text, err := pack.ReadFile(*info)
+	text, err := tree.ReadFile(*info)
 	if err != nil {
 		return fmt.Errorf("read release: %w", err)
 	}
@@ -97,21 +97,21 @@ func runReplace(args []string, _, _ io.Writer) error {
 		return err
 	}
 	inputs := []string{*tar}
-	var replacements []pack.Replacement
+	var replacements []tree.Replacement
 	for _, text := range words {
 		end, file, ok := strings.Cut(text, "=")
 		if !ok || end == "" || file == "" {
 			return cli.Usagef("--by is %q: expected END=FILE, such as /kheaders.ko=kheaders.ko", text)
 		}
-		content, err := pack.ReadFile(file)
+		content, err := tree.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("read replacement: %w", err)
 		}
 		inputs = append(inputs, file)
-		replacements = append(replacements, pack.Replacement{End: end, Content: content})
+		replacements = append(replacements, tree.Replacement{End: end, Content: content})
 	}
 	var copied bytes.Buffer
-	if err := pack.Replace(*tar, replacements, &copied); err != nil {
+	if err := tree.Replace(*tar, replacements, &copied); err != nil {
 		return err
 	}
 	made := outputs{{*out, copied.Bytes()}}

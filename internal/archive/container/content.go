@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
@@ -69,7 +70,7 @@ func countMembers(r io.Reader) (int, error) {
 	for members := 0; ; members++ {
 		// Where the next header has to begin. A reader that is at its end
 		// there has met neither an end of archive nor anything that it skips.
-		end := (in.n + tarBlock - 1) / tarBlock * tarBlock
+		end := (in.n + ustar.BlockSize - 1) / ustar.BlockSize * ustar.BlockSize
 		_, err := tr.Next()
 		if err == io.EOF {
 			if in.n != end {

@@ -8,12 +8,13 @@ import (
 	"hash/crc32"
 	"io"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
 // minFill is the least number of zeros in the fill block: they are the two
 // blocks that end a tar archive.
-const minFill = 2 * tarBlock
+const minFill = 2 * ustar.BlockSize
 
 // fill says how the last block makes a stream end at exactly the capacity:
 // zeros, which a tar reader takes for more of the end of the archive, in
@@ -32,9 +33,9 @@ func planFill(blocks []xz.Block, capacity int64) (fill, error) {
 	if need > capacity {
 		return fill{}, &CapacityError{Need: need, Have: capacity}
 	}
-	f := fill{zeros: minFill + (capacity-need)/tarBlock*tarBlock}
+	f := fill{zeros: minFill + (capacity-need)/ustar.BlockSize*ustar.BlockSize}
 	for f.zeros > minFill && f.stream(blocks) > capacity {
-		f.zeros -= tarBlock
+		f.zeros -= ustar.BlockSize
 	}
 	// Less than 512 bytes are left, and a few that the next 512 zeros would
 	// have taken in headers: that much a block header has room for. But where
@@ -52,7 +53,7 @@ func planFill(blocks []xz.Block, capacity int64) (fill, error) {
 				}
 			}
 		}
-		if f.zeros -= tarBlock; f.zeros < minFill {
+		if f.zeros -= ustar.BlockSize; f.zeros < minFill {
 			break
 		}
 	}

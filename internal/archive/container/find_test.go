@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
@@ -90,7 +91,7 @@ func TestFind(t *testing.T) {
 		{"one in another", 1 << 20, map[int64][]byte{100: outer}, []Region{{100, 12000}}},
 		{"one in a cut one", 1 << 20, map[int64][]byte{100: outer[:11000]}, []Region{{100 + inner, n}}},
 		{"text of a marker", 1 << 20, map[int64][]byte{100: ph[markerStart+512 : markerStart+800]}, nil},
-		{"beginning of an archive", 1 << 20, map[int64][]byte{100: markerPrefix(), 131: tarHeader(MemberName, 158)}, nil},
+		{"beginning of an archive", 1 << 20, map[int64][]byte{100: markerPrefix(), 131: tarMember(MemberName, make([]byte, 158))[:ustar.BlockSize]}, nil},
 	} {
 		got, err := Find(&sparse{size: tc.size, parts: tc.parts}, tc.size)
 		if err != nil || !reflect.DeepEqual(got, tc.want) {

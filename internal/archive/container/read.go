@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 )
 
@@ -71,8 +72,8 @@ func peek(r io.ReaderAt, size int64) (a *Archive, plan fill, zeros xz.Data, err 
 		err = fmt.Errorf("marker gives a capacity of %d bytes: it has %d", m.Capacity, size)
 	} else if m.Used != a.MinSize() {
 		err = fmt.Errorf("marker gives %d bytes as used: it uses %d", m.Used, a.MinSize())
-	} else if n := a.ContentSize(); n%tarBlock != 0 {
-		err = fmt.Errorf("content is %d bytes: expected tar members, a multiple of %d", n, tarBlock)
+	} else if n := a.ContentSize(); n%ustar.BlockSize != 0 {
+		err = fmt.Errorf("content is %d bytes: expected tar members, a multiple of %d", n, ustar.BlockSize)
 	} else if plan, err = planFill(blocks[:len(blocks)-1], m.Capacity); err == nil && !sameHeader(last, plan.block()) {
 		err = errFill
 	}

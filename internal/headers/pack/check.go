@@ -9,59 +9,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 )
-
-const (
-	releaseFile = "include/config/kernel.release"
-	utsFile     = "include/generated/utsrelease.h"
-	autoConf    = "include/config/auto.conf"
-)
-
-// lookup reads a file of the tree by its path, from the tree that has it.
-// ok is false if none has.
-func lookup(trees []tree, name string) (p []byte, where string, ok bool, err error) {
-	dir, base := path.Split(name)
-	dir = strings.TrimSuffix(dir, "/")
-	for _, t := range trees {
-		if !exists(t, dir) {
-			continue
-		}
-		items, err := t.list(dir, func(s string) bool { return s == base })
-		if err != nil {
-			return nil, "", false, err
-		}
-		if len(items) == 0 || items[0].dir {
-			continue
-		}
-		if err := t.load([]string{name}); err != nil {
-			return nil, "", false, err
-		}
-		p, err := t.read(nil, name)
-		return p, t.where(name), err == nil, err
-	}
-	return nil, "", false, nil
-}
-
-// exists reports whether a tree has a directory.
-func exists(t tree, dir string) bool {
-	at := ""
-	for _, c := range strings.Split(dir, "/") {
-		items, err := t.list(at, func(s string) bool { return s == c })
-		if err != nil || len(items) == 0 || !items[0].dir {
-			return false
-		}
-		at = path.Join(at, c)
-	}
-	return true
-}
 
 // release is a kernel release and where it was read.
 type release struct{ value, where string }
@@ -69,7 +25,7 @@ type release struct{ value, where string }
 // findRelease returns the kernel's release after comparing all that name it:
 // what was given, which is a file or the release itself, and the two files of
 // the trees.
-func findRelease(given string, trees []tree) (string, error) {
+func findRelease(given string, trees []tree.Tree) (string, error) {
 	var all []release
 	if given != "" {
 		r, err := givenRelease(given)
@@ -78,14 +34,14 @@ func findRelease(given string, trees []tree) (string, error) {
 		}
 		all = append(all, r)
 	}
-	p, where, ok, err := lookup(trees, releaseFile)
+	p, where, ok, err := tree.Lookup(trees, tree.ReleaseFile)
 	if err != nil {
 		return "", err
 	}
 	if ok {
 		all = append(all, release{strings.TrimSpace(string(p)), where})
 	}
-	if p, where, ok, err = lookup(trees, utsFile); err != nil {
+	if p, where, ok, err = tree.Lookup(trees, tree.UTSFile); err != nil {
 		return "", err
 	}
 	if ok {
@@ -104,7 +60,7 @@ func findRelease(given string, trees []tree) (string, error) {
 		}
 	}
 	if len(all) == 0 {
-		return "", fmt.Errorf("find kernel release: no tree has %s, and none was given", releaseFile)
+		return "", fmt.Errorf("find kernel release: no tree has %s, and none was given", tree.ReleaseFile)
 	}
 	return all[0].value, nil
 }
@@ -132,7 +88,7 @@ func givenRelease(given string) (release, error) {
 	if !info.Mode().IsRegular() {
 		return release{}, fmt.Errorf("read kernel release: %s is not a regular file, expected kernel.release", given)
 	}
-	p, err := ReadFile(given)
+	p, err := tree.ReadFile(given)
 	if err != nil {
 		return release{}, fmt.Errorf("read kernel release: %w", err)
 	}
@@ -167,8 +123,8 @@ func (c config) enabled(symbol string) bool { return c[symbol] == "y" || c[symbo
 
 // readConfig reads a .config and compares it with the trees' auto.conf. That,
 // where there is one, is what modules are built with, and is returned.
-func readConfig(file string, trees []tree) (config, error) {
-	p, err := ReadFile(file)
+func readConfig(file string, trees []tree.Tree) (config, error) {
+	p, err := tree.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read config: %w", err)
 	}
@@ -176,7 +132,7 @@ func readConfig(file string, trees []tree) (config, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, where, ok, err := lookup(trees, autoConf)
+	p, where, ok, err := tree.Lookup(trees, tree.AutoConf)
 	if err != nil || !ok {
 		return c, err
 	}

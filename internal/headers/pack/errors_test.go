@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 // TestErrors spoils one thing at a time. want holds words of the message, in
@@ -18,7 +20,7 @@ import (
 func TestErrors(t *testing.T) {
 	tests := []struct {
 		name  string
-		spoil func(t *testing.T, src, obj files)
+		spoil func(t *testing.T, src, obj treetest.Files)
 		set   func(t *testing.T, o *Options)
 		want  []string
 	}{
@@ -32,13 +34,13 @@ func TestErrors(t *testing.T) {
 			[]string{"scripts/Makefile.lib, {scripts,arch/x86}/module.lds"}},
 		{"no headers of the architecture", nil, func(_ *testing.T, o *Options) { o.Arch = "riscv" },
 			[]string{"arch/riscv/include/**/*.h", "arch/riscv/Makefile"}},
-		{"Makefile of O= only", func(_ *testing.T, src, _ files) { delete(src, "Makefile") }, nil,
+		{"Makefile of O= only", func(_ *testing.T, src, _ treetest.Files) { delete(src, "Makefile") }, nil,
 			[]string{"nothing in SRC, OBJ matches Makefile"}},
 		{"release of utsrelease.h", put("include/generated/utsrelease.h", "#define UTS_RELEASE \"6.1.0\"\n"), nil,
 			[]string{"kernel releases disagree: OBJ/include/config/kernel.release says 6.1.192-lab, OBJ/include/generated/utsrelease.h says 6.1.0"}},
 		{"release given", nil, func(_ *testing.T, o *Options) { o.Release = "6.1.5" },
 			[]string{"kernel releases disagree: the release given says 6.1.5, OBJ/include/config/kernel.release says 6.1.192-lab"}},
-		{"release in a file", nil, func(t *testing.T, o *Options) { o.Release = temp(t, "6.1.6\n") },
+		{"release in a file", nil, func(t *testing.T, o *Options) { o.Release = treetest.Temp(t, "6.1.6\n") },
 			[]string{"kernel releases disagree: TMP/file says 6.1.6"}},
 		{"release file is not there", nil, func(_ *testing.T, o *Options) { o.Release = "no/kernel.release" },
 			[]string{"read kernel release: stat no/kernel.release: no such file"}},
@@ -50,7 +52,7 @@ func TestErrors(t *testing.T) {
 			[]string{"find profile for kernel 4.19: there are tables for 5.10 to 7.2"}},
 		{"series that needs more", nil, func(_ *testing.T, o *Options) { o.Series = "7.2" },
 			[]string{"for kernel 7.2, x86: nothing in SRC, OBJ matches include/generated/rustc_cfg, scripts/module-common.c"}},
-		{"no sanitised headers", func(_ *testing.T, _, obj files) { delete(obj, "usr/include/linux/types.h") },
+		{"no sanitised headers", func(_ *testing.T, _, obj treetest.Files) { delete(obj, "usr/include/linux/types.h") },
 			func(_ *testing.T, o *Options) { o.Profile = "module+uapi" },
 			[]string{"pack profile module+uapi for kernel 6.1, x86: nothing in SRC, OBJ matches usr/include/**/*.h"}},
 		{"symvers that are not packed", put("Module.symvers", "0x1\ta\n"), func(_ *testing.T, o *Options) { o.Profile = "tracing" },
@@ -80,19 +82,19 @@ func TestErrors(t *testing.T) {
 			[]string{"read config OBJ/.config: it sets no symbol"}},
 		{"config of another build", put(".config", "CONFIG_64BIT=y\nCONFIG_MODVERSIONS=m\n"), nil,
 			[]string{"configs disagree: OBJ/.config has CONFIG_MODVERSIONS=m, OBJ/include/config/auto.conf has CONFIG_MODVERSIONS=y"}},
-		{"config that says n", func(_ *testing.T, _, obj files) {
+		{"config that says n", func(_ *testing.T, _, obj treetest.Files) {
 			obj[".config"] = "CONFIG_64BIT=y\n# CONFIG_MODVERSIONS is not set\n"
 			obj["Module.symvers"] = "0x00000000\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
 		}, nil, []string{"configs disagree: OBJ/.config has CONFIG_MODVERSIONS=n, OBJ/include/config/auto.conf has CONFIG_MODVERSIONS=y"}},
 		{"auto.conf that says n", put("include/config/auto.conf", "CONFIG_64BIT=y\n"), nil,
 			[]string{"configs disagree: OBJ/.config has CONFIG_MODVERSIONS=y, OBJ/include/config/auto.conf has CONFIG_MODVERSIONS=n"}},
-		{"symvers without CRCs, and a config that does not say", func(_ *testing.T, _, obj files) {
+		{"symvers without CRCs, and a config that does not say", func(_ *testing.T, _, obj treetest.Files) {
 			obj[".config"] = "CONFIG_64BIT=y\n"
 			obj["Module.symvers"] = "0x00000000\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
 		}, nil, []string{"read symbols: OBJ/Module.symvers: all 1 CRCs are 0x00000000", "CONFIG_MODVERSIONS=y"}},
 		{"config n and y", put(".config", "# CONFIG_A is not set\nCONFIG_A=y\n"), nil,
 			[]string{"read config OBJ/.config:2: CONFIG_A is set twice, to n and to y"}},
-		{"config asks for more", func(_ *testing.T, _, obj files) {
+		{"config asks for more", func(_ *testing.T, _, obj treetest.Files) {
 			for _, name := range []string{".config", "include/config/auto.conf"} {
 				obj[name] = "CONFIG_64BIT=y\nCONFIG_KASAN=y\n"
 			}
@@ -106,11 +108,11 @@ func TestErrors(t *testing.T) {
 		{"member in two trees", put("include/linux/kernel.h", "\n"), nil,
 			[]string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/include/linux/kernel.h"}},
 		{"member in a tree and added", nil, func(_ *testing.T, o *Options) {
-			o.Add = []Addition{{"include/linux/kernel.h", o.Config}}
+			o.Add = []tree.Addition{{"include/linux/kernel.h", o.Config}}
 		}, []string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/.config"}},
 		{"file and directory", put("include/linux/kernel.h/x.h", "\n"), nil,
 			[]string{"add member include/linux/kernel.h: it is the file SRC/include/linux/kernel.h, and the directory of OBJ/include/linux/kernel.h/x.h; leave one out"}},
-		{"add a file over a directory", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"include/linux", o.Config}} },
+		{"add a file over a directory", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"include/linux", o.Config}} },
 			[]string{"add member include/linux: it is the file OBJ/.config, and the directory of SRC/include/linux/kernel.h"}},
 		{"dangling link", put("include/linux/gone.h", "-> nowhere.h"), nil,
 			[]string{`follow link OBJ/include/linux/gone.h: its target "nowhere.h" is not there`}},
@@ -131,17 +133,17 @@ func TestErrors(t *testing.T) {
 			[]string{"include docs/**: it matches nothing in SRC, OBJ"}},
 		{"bad pattern", nil, func(_ *testing.T, o *Options) { o.Exclude = []string{"../x"} },
 			[]string{`read pattern "../x"`}},
-		{"add nothing", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"a", "no/such/file"}} },
+		{"add nothing", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"a", "no/such/file"}} },
 			[]string{"add no/such/file: open no/such/file: no such file"}},
-		{"add a directory", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"a", o.Trees[0]}} },
+		{"add a directory", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"a", o.Trees[0]}} },
 			[]string{"add SRC: read SRC: it is a directory, expected a file"}},
-		{"add outside", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"../a", o.Config}} },
+		{"add outside", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"../a", o.Config}} },
 			[]string{`add "OBJ/.config": member name "../a" is not a plain path`}},
-		{"add absolute", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"/etc/a", o.Config}} },
+		{"add absolute", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"/etc/a", o.Config}} },
 			[]string{`add "OBJ/.config": member name "/etc/a" is not a plain path`}},
-		{"add the marker", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{".kheaders-stamp", o.Config}} },
+		{"add the marker", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{".kheaders-stamp", o.Config}} },
 			[]string{"add OBJ/.config as .kheaders-stamp: that member is the marker"}},
-		{"add below the marker", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{".kheaders-stamp/a", o.Config}} },
+		{"add below the marker", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{".kheaders-stamp/a", o.Config}} },
 			[]string{"add OBJ/.config as .kheaders-stamp/a: that member is the marker"}},
 		{"include the marker", put(".kheaders-stamp", "of the archive that the tree was\n"), func(_ *testing.T, o *Options) { o.Include = []string{".kheaders*"} },
 			[]string{"add OBJ/.kheaders-stamp as .kheaders-stamp: that member is the marker"}},
@@ -152,50 +154,50 @@ func TestErrors(t *testing.T) {
 			[]string{"include OBJ/System.map: no archive holds"}},
 		{"include a key", nil, func(_ *testing.T, o *Options) { o.Include = []string{"certs/*"} },
 			[]string{"include OBJ/certs/signing_key.pem: no archive holds"}},
-		{"add vmlinux", nil, func(_ *testing.T, o *Options) { o.Add = []Addition{{"vmlinux", o.Config}} },
+		{"add vmlinux", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"vmlinux", o.Config}} },
 			[]string{"add OBJ/.config as vmlinux: no archive holds"}},
 		{"add vmlinux by another name", nil, func(_ *testing.T, o *Options) {
-			o.Add = []Addition{{"kernel.elf", filepath.Join(o.Trees[1], "vmlinux")}}
+			o.Add = []tree.Addition{{"kernel.elf", filepath.Join(o.Trees[1], "vmlinux")}}
 		}, []string{"add OBJ/vmlinux as kernel.elf: no archive holds"}},
 		{"add the seed", nil, func(_ *testing.T, o *Options) {
-			o.Add = []Addition{{"scripts/basic/randstruct.seed", o.Config}}
+			o.Add = []tree.Addition{{"scripts/basic/randstruct.seed", o.Config}}
 		}, []string{"add OBJ/.config as scripts/basic/randstruct.seed: no archive holds"}},
-		{"RANDSTRUCT", func(_ *testing.T, _, obj files) {
+		{"RANDSTRUCT", func(_ *testing.T, _, obj treetest.Files) {
 			for _, name := range []string{".config", "include/config/auto.conf"} {
 				obj[name] = "CONFIG_64BIT=y\nCONFIG_RANDSTRUCT=y\n"
 			}
 		}, nil, []string{"pack headers: OBJ/.config has CONFIG_RANDSTRUCT=y: without the RANDSTRUCT seed", "--allow-randstruct-seed"}},
 		{"RANDSTRUCT of the trees alone", put("include/config/auto.conf", "CONFIG_GCC_PLUGIN_RANDSTRUCT=y\n"), tracing,
 			[]string{"pack headers: OBJ/include/config/auto.conf has CONFIG_GCC_PLUGIN_RANDSTRUCT=y"}},
-		{"RANDSTRUCT of autoconf.h alone", func(_ *testing.T, _, obj files) {
+		{"RANDSTRUCT of autoconf.h alone", func(_ *testing.T, _, obj treetest.Files) {
 			delete(obj, "include/config/auto.conf")
 			obj["include/generated/autoconf.h"] = "#define CONFIG_RANDSTRUCT 1\n"
 		}, tracing, []string{"pack headers: OBJ/include/generated/autoconf.h has CONFIG_RANDSTRUCT=y"}},
-		{"the seed in a header", func(_ *testing.T, _, obj files) {
+		{"the seed in a header", func(_ *testing.T, _, obj treetest.Files) {
 			obj["scripts/basic/randstruct.seed"] = seed + "\n"
 			obj["include/generated/own.h"] = "#define OWN \"" + seed + "\"\n"
 		}, nil, []string{"add OBJ/include/generated/own.h: it holds the RANDSTRUCT seed"}},
-		{"the seed in a program, with its digest alone", func(_ *testing.T, _, obj files) {
+		{"the seed in a program, with its digest alone", func(_ *testing.T, _, obj treetest.Files) {
 			obj["include/generated/randstruct_hash.h"] = fmt.Sprintf("#define RANDSTRUCT_HASHED_SEED \"%x\"\n", sha256.Sum256([]byte(seed)))
 			obj["scripts/mod/modpost"] = "\x7fELF\x00" + seed + "\x00"
 		}, nil, []string{"add OBJ/scripts/mod/modpost: it holds the RANDSTRUCT seed"}},
 		{"the seed added by another name", put("scripts/gcc-plugins/randomize_layout_seed.h", "const char *randstruct_seed = \""+seed+"\";\n"),
-			func(t *testing.T, o *Options) { o.Add = []Addition{{"scripts/data", temp(t, seed)}} },
+			func(t *testing.T, o *Options) { o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, seed)}} },
 			[]string{"add TMP/file: it holds the RANDSTRUCT seed"}},
 		{"the plugin", nil, func(t *testing.T, o *Options) {
-			o.Add = []Addition{{"scripts/x.so", temp(t, "\x7fELF randomize_performed\x00"+seed+"\x00")}}
+			o.Add = []tree.Addition{{"scripts/x.so", treetest.Temp(t, "\x7fELF randomize_performed\x00"+seed+"\x00")}}
 		}, []string{"add TMP/file: it holds the RANDSTRUCT seed"}},
 		{"add a key in DER", nil, func(t *testing.T, o *Options) {
-			o.Add = []Addition{{"scripts/data", temp(t, derKey(t))}}
+			o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, derKey(t))}}
 		}, []string{"add TMP/file: it holds a PKCS#8 private key in DER"}},
 		{"add a program with a key", nil, func(t *testing.T, o *Options) {
-			o.Add = []Addition{{"scripts/data", temp(t, "\x7fELF"+derKey(t)+"\x00")}}
+			o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, "\x7fELF"+derKey(t)+"\x00")}}
 		}, []string{"add TMP/file: it holds a PKCS#8 private key in DER"}},
 		{"add a key by another name", nil, func(t *testing.T, o *Options) {
-			o.Add = []Addition{{"scripts/data", temp(t, "-----BEGIN RSA PRIVATE KEY-----\n")}}
+			o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, "-----BEGIN RSA PRIVATE KEY-----\n")}}
 		}, []string{"add TMP/file: it holds a private key"}},
 		{"add a key as a header", nil, func(t *testing.T, o *Options) {
-			o.Add = []Addition{{"include/k.h", temp(t, "-----BEGIN PRIVATE KEY-----\n")}}
+			o.Add = []tree.Addition{{"include/k.h", treetest.Temp(t, "-----BEGIN PRIVATE KEY-----\n")}}
 		}, []string{"add TMP/file: it holds a private key"}},
 		{"epoch before 1970", nil, func(_ *testing.T, o *Options) { o.Epoch = -1 }, []string{"set dates to -1"}},
 		{"epoch too late", nil, func(_ *testing.T, o *Options) { o.Epoch = 1 << 33 }, []string{"set dates to 8589934592"}},
@@ -203,7 +205,7 @@ func TestErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			src, obj := sourceTree(), objectTree()
+			src, obj := treetest.Source(), treetest.Objects()
 			if tt.spoil != nil {
 				tt.spoil(t, src, obj)
 			}
@@ -246,8 +248,8 @@ func derKey(t *testing.T) string {
 }
 
 // drop takes files out of the object tree, and out of the source.
-func drop(names ...string) func(*testing.T, files, files) {
-	return func(_ *testing.T, src, obj files) {
+func drop(names ...string) func(*testing.T, treetest.Files, treetest.Files) {
+	return func(_ *testing.T, src, obj treetest.Files) {
 		for _, name := range names {
 			delete(obj, name)
 			delete(src, name)
@@ -256,15 +258,6 @@ func drop(names ...string) func(*testing.T, files, files) {
 }
 
 // put sets a file of the object tree.
-func put(name, content string) func(*testing.T, files, files) {
-	return func(_ *testing.T, _, obj files) { obj[name] = content }
-}
-
-func temp(t *testing.T, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
+func put(name, content string) func(*testing.T, treetest.Files, treetest.Files) {
+	return func(_ *testing.T, _, obj treetest.Files) { obj[name] = content }
 }

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 // Gather collects a kernel's files from the places where somebody else's build
@@ -32,7 +34,7 @@ type Gather struct {
 
 // Gathered is what Gather found.
 type Gathered struct {
-	members []member
+	members []ustar.Member
 	taken   map[string][]byte
 	inputs  []string
 }
@@ -47,11 +49,11 @@ func (g *Gathered) Inputs() []string { return g.inputs }
 func (g *Gathered) AppendTar(dst []byte) ([]byte, error) {
 	for _, m := range g.members {
 		var err error
-		if dst, err = m.appendTo(dst, 0); err != nil {
+		if dst, err = m.AppendTo(dst, 0); err != nil {
 			return nil, err
 		}
 	}
-	return append(dst, make([]byte, 2*blockSize)...), nil
+	return append(dst, make([]byte, 2*ustar.BlockSize)...), nil
 }
 
 // Run reads the files.
@@ -60,9 +62,9 @@ func (o Gather) Run() (*Gathered, error) {
 	if err != nil {
 		return nil, err
 	}
-	var trees []tree
+	var trees []tree.Tree
 	for _, name := range o.Trees {
-		t, err := openTree(name)
+		t, err := tree.Open(name)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +74,7 @@ func (o Gather) Run() (*Gathered, error) {
 		return nil, err
 	}
 	for _, name := range o.Lists {
-		t, err := openFileList(name)
+		t, err := tree.OpenList(name)
 		if err != nil {
 			return nil, err
 		}
@@ -109,10 +111,10 @@ func (o Gather) Run() (*Gathered, error) {
 	if err := out.setRelease(o.Release); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(out.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(out.members, func(a, b ustar.Member) int { return strings.Compare(a.Name, b.Name) })
 	for _, name := range o.Take {
 		if m := out.find(name); m != nil {
-			out.taken[name] = m.content
+			out.taken[name] = m.Content
 		} else if _, ok := out.taken[name]; !ok {
 			return nil, fmt.Errorf("take %s: it is in none of %s", name, strings.Join(slices.Concat(o.Trees, o.Lists), ", "))
 		}
@@ -121,11 +123,11 @@ func (o Gather) Run() (*Gathered, error) {
 }
 
 // roots returns what is below each root, in the order of the roots.
-func (o Gather) roots(trees []tree) ([]tree, error) {
+func (o Gather) roots(trees []tree.Tree) ([]tree.Tree, error) {
 	if len(o.Roots) == 0 {
 		return trees, nil
 	}
-	var below []tree
+	var below []tree.Tree
 	for _, given := range o.Roots {
 		root := strings.Trim(path.Clean(given), "/") // as in a tar, from its top
 		if root == "." {
@@ -139,7 +141,7 @@ func (o Gather) roots(trees []tree) ([]tree, error) {
 				return nil, err
 			}
 			if there {
-				below = append(below, subTree{t, root})
+				below = append(below, tree.Below(t, root))
 			}
 		}
 		if len(below) == before {
@@ -149,7 +151,7 @@ func (o Gather) roots(trees []tree) ([]tree, error) {
 	return below, nil
 }
 
-func hasDir(t tree, dir string) (bool, error) {
+func hasDir(t tree.Tree, dir string) (bool, error) {
 	above, base := path.Split(dir)
 	above = path.Clean(above)
 	if above == "." {
@@ -157,8 +159,8 @@ func hasDir(t tree, dir string) (bool, error) {
 	} else if there, err := hasDir(t, above); !there || err != nil {
 		return false, err
 	}
-	items, err := t.list(above, func(name string) bool { return name == base })
-	return len(items) == 1 && items[0].dir, err
+	items, err := t.List(above, func(name string) bool { return name == base })
+	return len(items) == 1 && items[0].Dir, err
 }
 
 // gathering is one run.
@@ -167,11 +169,10 @@ type gathering struct {
 	take  []string
 	guard guard
 	from  map[string]int // the tree that a file is taken from, by name
-	twin  []int          // the trees that have autoConfHeader
+	twin  []int          // the trees that have tree.AutoConfHeader
 }
 
-// autoConfHeader tells two configurations apart, as no other file does.
-const autoConfHeader = "include/generated/autoconf.h"
+// tree.AutoConfHeader tells two configurations apart, as no other file does.
 
 // roots are what an archive, of whatever profile, can be made of, beside the
 // architecture's own.
@@ -235,8 +236,8 @@ func hasPrefix(s string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }
 
-func (g *gathering) walk(i int, t tree, dir string) error {
-	items, err := t.list(dir, func(base string) bool {
+func (g *gathering) walk(i int, t tree.Tree, dir string) error {
+	items, err := t.List(dir, func(base string) bool {
 		name := path.Join(dir, base)
 		return g.above(name) || g.wants(name) || slices.Contains(g.take, name)
 	})
@@ -244,8 +245,8 @@ func (g *gathering) walk(i int, t tree, dir string) error {
 		return err
 	}
 	for _, it := range items {
-		name := path.Join(dir, it.name)
-		if it.dir {
+		name := path.Join(dir, it.Name)
+		if it.Dir {
 			if g.above(name) {
 				if err := g.walk(i, t, name); err != nil {
 					return err
@@ -265,11 +266,11 @@ func (g *gathering) walk(i int, t tree, dir string) error {
 				continue
 			}
 		}
-		if name == autoConfHeader {
+		if name == tree.AutoConfHeader {
 			g.twin = append(g.twin, i)
 		}
-		if err := checkName(name); err != nil && g.wants(name) {
-			return fmt.Errorf("add %q: %w", t.where(name), err)
+		if err := tree.CheckName(name); err != nil && g.wants(name) {
+			return fmt.Errorf("add %q: %w", t.Where(name), err)
 		}
 		if _, ok := g.from[name]; !ok {
 			g.from[name] = i
@@ -279,27 +280,27 @@ func (g *gathering) walk(i int, t tree, dir string) error {
 }
 
 // sameConfig fails if the trees were configured in different ways.
-func (g *gathering) sameConfig(trees []tree) error {
+func (g *gathering) sameConfig(trees []tree.Tree) error {
 	var first []byte
 	for n, i := range g.twin {
 		t := trees[i]
-		if err := t.load([]string{autoConfHeader}); err != nil {
+		if err := t.Load([]string{tree.AutoConfHeader}); err != nil {
 			return err
 		}
-		p, err := t.read(nil, autoConfHeader)
+		p, err := t.Read(nil, tree.AutoConfHeader)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			first = p
 		} else if !bytes.Equal(p, first) {
-			return fmt.Errorf("configs disagree: %s and %s differ; they are of different builds, leave one out", trees[g.twin[0]].where(autoConfHeader), t.where(autoConfHeader))
+			return fmt.Errorf("configs disagree: %s and %s differ; they are of different builds, leave one out", trees[g.twin[0]].Where(tree.AutoConfHeader), t.Where(tree.AutoConfHeader))
 		}
 	}
 	return nil
 }
 
-func (g *gathering) read(trees []tree) (*Gathered, error) {
+func (g *gathering) read(trees []tree.Tree) (*Gathered, error) {
 	names := make([][]string, len(trees))
 	for name, i := range g.from {
 		names[i] = append(names[i], name)
@@ -309,19 +310,19 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 	found := map[string]source{}
 	n := normaliser{guard: g.guard}
 	for i, t := range trees {
-		if err := t.load(names[i]); err != nil {
+		if err := t.Load(names[i]); err != nil {
 			return nil, err
 		}
 		for _, name := range names[i] {
-			p, err := t.read(nil, name)
+			p, err := t.Read(nil, name)
 			if err != nil {
 				return nil, err
 			}
-			out.inputs = append(out.inputs, t.where(name))
+			out.inputs = append(out.inputs, t.Where(name))
 			if slices.Contains(g.take, name) {
 				// A key that is asked for by name is given; it is in no archive.
 				if !g.guard.allowSeed && g.guard.seeds.In(p) {
-					return nil, fmt.Errorf("take %s: %w", t.where(name), g.guard.check(p))
+					return nil, fmt.Errorf("take %s: %w", t.Where(name), g.guard.check(p))
 				}
 				out.taken[name] = p
 			}
@@ -329,10 +330,10 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 			if !g.wants(name) || len(p) == 0 && strings.HasPrefix(name, "include/config/") {
 				continue
 			}
-			f := source{name, t.where(name), func(dst []byte) ([]byte, error) { return append(dst, p...), nil }}
+			f := source{name, t.Where(name), func(dst []byte) ([]byte, error) { return append(dst, p...), nil }}
 			m, err := n.normalise(f, Keep)
 			if err != nil {
-				return nil, fmt.Errorf("add %s: %w", t.where(name), err)
+				return nil, fmt.Errorf("add %s: %w", t.Where(name), err)
 			}
 			out.members = append(out.members, m)
 			f.read = nil // and what it holds
@@ -344,8 +345,8 @@ func (g *gathering) read(trees []tree) (*Gathered, error) {
 	return out, checkDirectories(sources, found)
 }
 
-func (g *Gathered) find(name string) *member {
-	if i := slices.IndexFunc(g.members, func(m member) bool { return m.name == name }); i >= 0 {
+func (g *Gathered) find(name string) *ustar.Member {
+	if i := slices.IndexFunc(g.members, func(m ustar.Member) bool { return m.Name == name }); i >= 0 {
 		return &g.members[i]
 	}
 	return nil
@@ -355,10 +356,10 @@ func (g *Gathered) find(name string) *member {
 // directory of `make modules_prepare` may have been left before the release got
 // its last part, and Debian leaves the version of the source in kernel.release.
 func (g *Gathered) setRelease(file string) error {
-	uts := g.find(utsFile)
+	uts := g.find(tree.UTSFile)
 	var release string
 	if file != "" {
-		p, err := ReadFile(file)
+		p, err := tree.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("read kernel release: %w", err)
 		}
@@ -367,22 +368,22 @@ func (g *Gathered) setRelease(file string) error {
 		if uts == nil {
 			return nil
 		}
-		found := utsRelease.FindSubmatch(uts.content)
+		found := utsRelease.FindSubmatch(uts.Content)
 		if found == nil {
 			return nil
 		}
-		file, release = utsFile, string(found[1])
+		file, release = tree.UTSFile, string(found[1])
 	}
 	if err := checkRelease(release); err != nil {
 		return fmt.Errorf("read kernel release from %s: %w", file, err)
 	}
 	if uts != nil {
-		uts.content = fmt.Appendf(nil, "#define UTS_RELEASE %q\n", release)
+		uts.Content = fmt.Appendf(nil, "#define UTS_RELEASE %q\n", release)
 	}
-	if m := g.find(releaseFile); m != nil {
-		m.content = []byte(release + "\n")
+	if m := g.find(tree.ReleaseFile); m != nil {
+		m.Content = []byte(release + "\n")
 	} else {
-		g.members = append(g.members, member{name: releaseFile, mode: 0o644, content: []byte(release + "\n")})
+		g.members = append(g.members, ustar.Member{Name: tree.ReleaseFile, Mode: 0o644, Content: []byte(release + "\n")})
 	}
 	return nil
 }

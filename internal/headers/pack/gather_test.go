@@ -17,13 +17,15 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 // kleafTrees are a source, and the objects' tree after `make modules_prepare` as
 // Kleaf's tar of it.
-func kleafTrees(t *testing.T, change func(source, object files)) (list, objects string) {
+func kleafTrees(t *testing.T, change func(source, object treetest.Files)) (list, objects string) {
 	t.Helper()
-	source, object := sourceTree(), objectTree()
+	source, object := treetest.Source(), treetest.Objects()
 	delete(source, "include/dt-bindings/input/ev.h") // a list has no links
 	for _, gone := range []string{"vmlinux", "System.map", "Module.symvers", "certs/signing_key.pem"} {
 		delete(object, gone)
@@ -36,7 +38,7 @@ func kleafTrees(t *testing.T, change func(source, object files)) (list, objects 
 	if change != nil {
 		change(source, object)
 	}
-	dir := source.write(t, t.TempDir())
+	dir := source.Write(t, t.TempDir())
 	var lines strings.Builder
 	for name := range source {
 		lines.WriteString(name + "=" + filepath.Join(dir, name) + "\n")
@@ -45,7 +47,7 @@ func kleafTrees(t *testing.T, change func(source, object files)) (list, objects 
 	if err := os.WriteFile(list, []byte(lines.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return list, tarForm{prefix: "./", gzip: true, dirs: true}.write(t, object)
+	return list, treetest.Tar{Prefix: "./", Gzip: true, Dirs: true}.Write(t, object)
 }
 
 func (g *Gathered) contents(t *testing.T) map[string]string {
@@ -83,11 +85,11 @@ func TestGather(t *testing.T) {
 	}
 	got := g.contents(t)
 	for name, want := range map[string]string{
-		"Makefile":                             sourceTree()["Makefile"], // not what O= leaves there
-		"arch/x86/include/asm/page.h":          sourceTree()["arch/x86/include/asm/page.h"],
-		"arch/x86/include/generated/asm/irq.h": objectTree()["arch/x86/include/generated/asm/irq.h"],
-		"scripts/mod/modpost":                  objectTree()["scripts/mod/modpost"],
-		"include/config/auto.conf":             objectTree()["include/config/auto.conf"],
+		"Makefile":                             treetest.Source()["Makefile"], // not what O= leaves there
+		"arch/x86/include/asm/page.h":          treetest.Source()["arch/x86/include/asm/page.h"],
+		"arch/x86/include/generated/asm/irq.h": treetest.Objects()["arch/x86/include/generated/asm/irq.h"],
+		"scripts/mod/modpost":                  treetest.Objects()["scripts/mod/modpost"],
+		"include/config/auto.conf":             treetest.Objects()["include/config/auto.conf"],
 		"include/config/kernel.release":        "6.1.192-lab-g0123456789ab\n",
 		"include/generated/utsrelease.h":       "#define UTS_RELEASE \"6.1.192-lab-g0123456789ab\"\n",
 	} {
@@ -101,7 +103,7 @@ func TestGather(t *testing.T) {
 			t.Errorf("%s was gathered", name)
 		}
 	}
-	if config := string(g.Taken(".config")); config != objectTree()[".config"] {
+	if config := string(g.Taken(".config")); config != treetest.Objects()[".config"] {
 		t.Errorf(".config is %q", config)
 	}
 }
@@ -109,14 +111,14 @@ func TestGather(t *testing.T) {
 // What two trees have alike is taken once, and from the first.
 func TestGatherTwice(t *testing.T) {
 	_, objects := kleafTrees(t, nil)
-	headers := tarForm{prefix: "kernel-headers/", gzip: true}.write(t, files{
-		"include/generated/autoconf.h": objectTree()["include/generated/autoconf.h"],
+	headers := treetest.Tar{Prefix: "kernel-headers/", Gzip: true}.Write(t, treetest.Files{
+		"include/generated/autoconf.h": treetest.Objects()["include/generated/autoconf.h"],
 		"include/generated/late.h":     "#define MADE_LATE 1\n",
 		"include/linux/kernel.h":       "#error the second\n",
 		"arch/x86/include/asm/page.h":  "#error the second\n",
 	})
 	src := filepath.Join(t.TempDir(), "source")
-	g, err := Gather{Arch: "x86", Trees: []string{objects, sourceTree().write(t, src), headers}}.Run()
+	g, err := Gather{Arch: "x86", Trees: []string{objects, treetest.Source().Write(t, src), headers}}.Run()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,16 +126,16 @@ func TestGatherTwice(t *testing.T) {
 	if got["include/generated/late.h"] == "" || strings.Contains(got["include/linux/kernel.h"], "second") {
 		t.Errorf("late.h is %q, kernel.h is %q", got["include/generated/late.h"], got["include/linux/kernel.h"])
 	}
-	if got["include/generated/utsrelease.h"] != objectTree()["include/generated/utsrelease.h"] {
+	if got["include/generated/utsrelease.h"] != treetest.Objects()["include/generated/utsrelease.h"] {
 		t.Error("utsrelease.h was changed, and no release was given")
 	}
 }
 
 // debianTree is a kernel's headers as Debian installs them: a flavour's directory
 // and the one of all flavours, with links to the scripts' beside them.
-func debianTree() files {
+func debianTree() treetest.Files {
 	const src, kbuild = "usr/src/linux-headers-6.1.0-50-", "usr/lib/linux-kbuild-6.1/"
-	f := files{
+	f := treetest.Files{
 		src + "amd64/Makefile":                         "include /usr/src/linux-headers-6.1.0-50-common/Makefile\n",
 		src + "amd64/include/config/auto.conf":         "CONFIG_64BIT=y\n",
 		src + "amd64/include/config/kernel.release":    "6.1.176\n",
@@ -171,8 +173,8 @@ func TestGatherRoots(t *testing.T) {
 		f := debianTree()
 		f[roots[0]+"/include/config/auto.conf"] = tt.config
 		var all [][]byte
-		for _, where := range []string{f.write(t, t.TempDir()), tarForm{prefix: "./", dirs: true}.write(t, f)} {
-			g, err := Gather{Arch: "x86_64", Trees: []string{where}, Roots: asGiven, Take: []string{releaseFile}}.Run()
+		for _, where := range []string{f.Write(t, t.TempDir()), treetest.Tar{Prefix: "./", Dirs: true}.Write(t, f)} {
+			g, err := Gather{Arch: "x86_64", Trees: []string{where}, Roots: asGiven, Take: []string{tree.ReleaseFile}}.Run()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,12 +183,12 @@ func TestGatherRoots(t *testing.T) {
 				t.Fatal(err)
 			}
 			all = append(all, p)
-			got, want := g.contents(t), files{
+			got, want := g.contents(t), treetest.Files{
 				"Makefile":                    f[roots[1]+"/Makefile"],
 				"arch/x86/include/asm/page.h": "x86\n",
 				"include/config/auto.conf":    tt.config,
-				releaseFile:                   "6.1.0-50-amd64\n",
-				utsFile:                       f[roots[0]+"/include/generated/utsrelease.h"],
+				tree.ReleaseFile:              "6.1.0-50-amd64\n",
+				tree.UTSFile:                  f[roots[0]+"/include/generated/utsrelease.h"],
 				"include/linux/both.h":        "the flavour's\n",
 				"scripts/Makefile.build":      "# Makefile.build\n",
 				"tools/objtool/objtool":       "#!x86",
@@ -197,7 +199,7 @@ func TestGatherRoots(t *testing.T) {
 			if !maps.Equal(got, want) {
 				t.Errorf("%q: got %q, want %q", tt.config, got, want)
 			}
-			if release := string(g.Taken(releaseFile)); release != "6.1.0-50-amd64\n" {
+			if release := string(g.Taken(tree.ReleaseFile)); release != "6.1.0-50-amd64\n" {
 				t.Errorf("release is %q", release)
 			}
 		}
@@ -212,14 +214,14 @@ func TestGatherRoots(t *testing.T) {
 func TestHostToolWrappers(t *testing.T) {
 	f := debianTree()
 	f["usr/src/linux-headers-6.1.0-50-amd64/arch/arm64/Makefile"] = "# arm64\n"
-	g, err := Gather{Arch: "arm64", Trees: []string{f.write(t, t.TempDir())}, Roots: []string{"usr/src/linux-headers-6.1.0-50-amd64"}}.Run()
+	g, err := Gather{Arch: "arm64", Trees: []string{f.Write(t, t.TempDir())}, Roots: []string{"usr/src/linux-headers-6.1.0-50-amd64"}}.Run()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := g.contents(t); got["tools/objtool/objtool"] != "" || got["scripts/mod/modpost"] != "#!lsb64" {
 		t.Errorf("arm64: got objtool %q and modpost %q, want no objtool", got["tools/objtool/objtool"], got["scripts/mod/modpost"])
 	}
-	src, obj := sourceTree(), objectTree()
+	src, obj := treetest.Source(), treetest.Objects()
 	for _, name := range []string{".config", "include/config/auto.conf"} {
 		obj[name] += "CONFIG_OBJTOOL=y\n"
 	}
@@ -248,7 +250,7 @@ func TestHeadersOfOtherDirectories(t *testing.T) {
 		"csky":   {"arch/csky/abiv1/inc/abi/page.h", "arch/csky/abiv2/inc/abi/page.h"},
 		"arm":    {"arch/arm/mach-rpc/include/mach/io.h", "arch/arm/plat-orion/include/plat/mpp.h"},
 	} {
-		src, obj := sourceTree(), objectTree()
+		src, obj := treetest.Source(), treetest.Objects()
 		for _, name := range append(names, "arch/"+arch+"/Makefile", "arch/"+arch+"/include/asm/page.h") {
 			src[name] = "#define PAGE 1\n"
 		}
@@ -290,17 +292,17 @@ func TestGatherTop(t *testing.T) {
 
 func TestGatherErrors(t *testing.T) {
 	list, objects := kleafTrees(t, nil)
-	other := tarForm{}.write(t, files{"include/generated/autoconf.h": "#define CONFIG_64BIT 1\n#define CONFIG_SMP 1\n"})
+	other := treetest.Tar{}.Write(t, treetest.Files{"include/generated/autoconf.h": "#define CONFIG_64BIT 1\n#define CONFIG_SMP 1\n"})
 	bad := filepath.Join(t.TempDir(), "kernel.release")
 	if err := os.WriteFile(bad, []byte("unknown\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	escaping := tarForm{prefix: "../"}.write(t, files{"include/a.h": "x\n"})
-	wrong, empty := files{"linux-6.1/include/a.h": "x\n", "README": "x\n"}.write(t, t.TempDir()), t.TempDir()
-	newline := files{"include/a\nb.h": "x\n"}.write(t, t.TempDir())
-	twofold := files{"include/generated/late.h/x.h": "x\n"}.write(t, t.TempDir())
-	late := files{"include/generated/late.h": "x\n"}.write(t, t.TempDir())
-	secret, _ := kleafTrees(t, func(source, _ files) { source["scripts/key"] = "-----BEGIN RSA PRIVATE KEY-----\n" })
+	escaping := treetest.Tar{Prefix: "../"}.Write(t, treetest.Files{"include/a.h": "x\n"})
+	wrong, empty := treetest.Files{"linux-6.1/include/a.h": "x\n", "README": "x\n"}.Write(t, t.TempDir()), t.TempDir()
+	newline := treetest.Files{"include/a\nb.h": "x\n"}.Write(t, t.TempDir())
+	twofold := treetest.Files{"include/generated/late.h/x.h": "x\n"}.Write(t, t.TempDir())
+	late := treetest.Files{"include/generated/late.h": "x\n"}.Write(t, t.TempDir())
+	secret, _ := kleafTrees(t, func(source, _ treetest.Files) { source["scripts/key"] = "-----BEGIN RSA PRIVATE KEY-----\n" })
 	tests := []struct {
 		name string
 		o    Gather

@@ -8,6 +8,7 @@ import (
 	"regexp"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/secret"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 // guard keeps out of archives what not all users of a machine may read.
@@ -25,7 +26,7 @@ const noRust = "CONFIG_RUST: rust/*.rmeta and the procedural macros, so modules 
 // newGuard learns from the trees what the seed of a kernel is, if it has one. It
 // fails for a kernel with RANDSTRUCT unless that is allowed. conf is the kernel's
 // configuration, from the file of that name, or nil for the trees' own.
-func newGuard(trees []tree, name string, conf config, allowSeed bool) (guard, error) {
+func newGuard(trees []tree.Tree, name string, conf config, allowSeed bool) (guard, error) {
 	g := guard{allowSeed: allowSeed}
 	if conf.enabled("CONFIG_RUST") {
 		g.lacks = noRust
@@ -37,7 +38,7 @@ func newGuard(trees []tree, name string, conf config, allowSeed bool) (guard, er
 		return g, err
 	}
 	for _, name := range secret.SeedFiles {
-		p, _, ok, err := lookup(trees, name)
+		p, _, ok, err := tree.Lookup(trees, name)
 		if err != nil {
 			return g, err
 		}
@@ -65,10 +66,10 @@ var autoConfRandstruct = regexp.MustCompile(`(?m)^#define (CONFIG_(?:GCC_PLUGIN_
 // checkRandstruct fails for a kernel whose structs have a secret layout. Without
 // the seed its headers describe other structs than it has, so an archive of them
 // is of no use; with it, the layout is no secret.
-func checkRandstruct(trees []tree, where string, conf config) error {
+func checkRandstruct(trees []tree.Tree, where string, conf config) error {
 	option := ""
 	if conf == nil {
-		p, file, ok, err := lookup(trees, autoConf)
+		p, file, ok, err := tree.Lookup(trees, tree.AutoConf)
 		if err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func checkRandstruct(trees []tree, where string, conf config) error {
 		}
 	}
 	if option == "" {
-		p, file, ok, err := lookup(trees, autoConfHeader)
+		p, file, ok, err := tree.Lookup(trees, tree.AutoConfHeader)
 		if err != nil {
 			return err
 		}

@@ -14,11 +14,12 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 // seededTree is an objects' tree of a kernel with RANDSTRUCT, by clang.
-func seededTree() files {
-	f := objectTree()
+func seededTree() treetest.Files {
+	f := treetest.Objects()
 	for _, name := range []string{".config", "include/config/auto.conf"} {
 		f[name] += "CONFIG_RANDSTRUCT=y\n"
 	}
@@ -29,7 +30,7 @@ func seededTree() files {
 
 // With the seed permitted, modules can be built from the archive.
 func TestAllowSeed(t *testing.T) {
-	o := options(t, sourceTree(), seededTree())
+	o := options(t, treetest.Source(), seededTree())
 	o.AllowSeed = true
 	r, err := Pack(o)
 	if err != nil {
@@ -45,10 +46,10 @@ func TestAllowSeed(t *testing.T) {
 // else, not even under another name.
 func TestGatherSeed(t *testing.T) {
 	tree := maps.Clone(seededTree())
-	maps.Copy(tree, sourceTree())
+	maps.Copy(tree, treetest.Source())
 	run := func(allow bool, take ...string) ([]byte, error) {
 		t.Helper()
-		g, err := Gather{Arch: "x86", Trees: []string{tree.write(t, t.TempDir())}, Take: take, AllowSeed: allow}.Run()
+		g, err := Gather{Arch: "x86", Trees: []string{tree.Write(t, t.TempDir())}, Take: take, AllowSeed: allow}.Run()
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +91,7 @@ func TestProgramsAreStripped(t *testing.T) {
 	if err != nil || !bytes.Contains(p, []byte(dir)) {
 		t.Fatalf("the program has no path to begin with (%v)", err)
 	}
-	src, obj := sourceTree(), objectTree()
+	src, obj := treetest.Source(), treetest.Objects()
 	obj["scripts/mod/modpost"] = string(p)
 	o := options(t, src, obj)
 	g, err := Gather{Arch: "x86", Trees: o.Trees}.Run()

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 // withTools adds host tools to the trees: programs, and what they are made of.
 func withTools(o Options, t *testing.T, without ...string) Options {
-	src := files{
+	src := treetest.Files{
 		"scripts/basic/fixdep.c":            "/* fixdep */ int x;\n",
 		"scripts/basic/Makefile":            "# needs Kbuild\n",
 		"scripts/mod/modpost.c":             "int main;\n",
@@ -35,7 +36,7 @@ func withTools(o Options, t *testing.T, without ...string) Options {
 	for _, name := range without {
 		delete(src, name)
 	}
-	o.Trees = append(o.Trees, src.write(t, t.TempDir()))
+	o.Trees = append(o.Trees, src.Write(t, t.TempDir()))
 	return o
 }
 
@@ -66,7 +67,7 @@ func TestHostTools(t *testing.T) {
 		{"both", BothTools, nil, append(slices.Clone(programs), sources...), ""},
 		{"none", NoTools, nil, nil, ""},
 	} {
-		o := withTools(options(t, sourceTree(), objectTree()), t, tt.without...)
+		o := withTools(options(t, treetest.Source(), treetest.Objects()), t, tt.without...)
 		o.HostTools = tt.form
 		sources, _, _, _, err := collect(o)
 		if tt.err != "" {
@@ -95,7 +96,7 @@ func TestHostTools(t *testing.T) {
 
 // The sources say nothing of the machine that generated them.
 func TestHostToolsArePortable(t *testing.T) {
-	o := withTools(options(t, sourceTree(), objectTree()), t)
+	o := withTools(options(t, treetest.Source(), treetest.Objects()), t)
 	sources, _, _, _, err := collect(o)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +108,7 @@ func TestHostToolsArePortable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got[f.name] = string(m.content)
+		got[f.name] = string(m.Content)
 	}
 	for name, want := range map[string]string{
 		"scripts/basic/fixdep.c":     "int x;\n",

@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 // licensedTree is a source with the texts of five licences and an exception.
-func licensedTree() files {
-	f := sourceTree()
-	maps.Copy(f, files{
+func licensedTree() treetest.Files {
+	f := treetest.Source()
+	maps.Copy(f, treetest.Files{
 		"COPYING":                                "The kernel is under:\n\n\tSPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note\n",
 		"LICENSES/preferred/GPL-2.0":             "Valid-License-Identifier: GPL-2.0\nValid-License-Identifier: GPL-2.0+\n\n    SPDX-License-Identifier: X11\n",
 		"LICENSES/preferred/MIT":                 "Valid-License-Identifier: MIT\n",
@@ -31,7 +33,7 @@ func licensedTree() files {
 
 // An archive has the texts of the licences that its members name, and no others.
 func TestLicences(t *testing.T) {
-	src, obj := licensedTree(), objectTree()
+	src, obj := licensedTree(), treetest.Objects()
 	o := options(t, src, obj)
 	r, _ := pack(t, o)
 	var got []string
@@ -68,7 +70,7 @@ func TestLicences(t *testing.T) {
 
 // The document has each member, by its digest in the manifest.
 func TestSPDX(t *testing.T) {
-	r, _ := pack(t, options(t, licensedTree(), objectTree()))
+	r, _ := pack(t, options(t, licensedTree(), treetest.Objects()))
 	p, err := r.SPDX()
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +106,7 @@ func TestSPDX(t *testing.T) {
 // The report of a kernel with Rust says that the archive has nothing for it.
 func TestLacksRust(t *testing.T) {
 	for _, rust := range []bool{false, true} {
-		src, obj := sourceTree(), objectTree()
+		src, obj := treetest.Source(), treetest.Objects()
 		if rust {
 			for _, name := range []string{".config", "include/config/auto.conf"} {
 				obj[name] += "CONFIG_RUST=y\n"

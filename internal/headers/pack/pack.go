@@ -21,11 +21,13 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/hugepage"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/xz"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/cstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/elfstrip"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/profile"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/symvers"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 // symversName is the member that tells this archive from upstream's. It comes
@@ -45,18 +47,6 @@ const (
 	Keep      Comments = "keep"  // leave them in
 )
 
-// Addition is a file from outside the trees.
-type Addition struct{ Name, File string }
-
-// ParseAddition reads NAME=FILE.
-func ParseAddition(s string) (Addition, error) {
-	name, file, ok := strings.Cut(s, "=")
-	if !ok || name == "" || file == "" {
-		return Addition{}, fmt.Errorf("read addition %q: expected NAME=FILE, such as include/vendor/abi.h=out/abi.h", s)
-	}
-	return Addition{name, file}, nil
-}
-
 // Options are the inputs of Pack.
 type Options struct {
 	Profile string   // a name that profile.Load knows
@@ -71,7 +61,7 @@ type Options struct {
 	// AllowSeed permits a kernel with RANDSTRUCT, whose seed the archive then holds.
 	AllowSeed bool
 
-	Add              []Addition
+	Add              []tree.Addition
 	Include, Exclude []string // patterns, over what the profile says
 
 	HostTools HostTools // "" for the default
@@ -93,14 +83,14 @@ type Result struct {
 	Manifest []manifest.Entry
 	Report   Report
 	Files    []string // that the members are of; one in a tar is called TAR(NAME)
-	members  []member
+	members  []ustar.Member
 }
 
 // Pack makes an archive. What is wrong with the inputs is an error that names
 // the files concerned.
 func Pack(o Options) (*Result, error) {
-	if o.Epoch < 0 || o.Epoch > maxEpoch {
-		return nil, fmt.Errorf("set dates to %d: expected seconds since 1970, up to %d", o.Epoch, int64(maxEpoch))
+	if o.Epoch < 0 || o.Epoch > ustar.MaxEpoch {
+		return nil, fmt.Errorf("set dates to %d: expected seconds since 1970, up to %d", o.Epoch, int64(ustar.MaxEpoch))
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -177,14 +167,14 @@ func collect(o Options) (sources []source, prof profile.Profile, rel string, g g
 	}
 	s := selection{paths: slices.Concat(o.Trees, o.Lists)}
 	for _, path := range o.Trees {
-		t, err := openTree(path)
+		t, err := tree.Open(path)
 		if err != nil {
 			return nil, prof, "", g, err
 		}
 		s.trees = append(s.trees, t)
 	}
 	for _, path := range o.Lists {
-		t, err := openFileList(path)
+		t, err := tree.OpenList(path)
 		if err != nil {
 			return nil, prof, "", g, err
 		}
@@ -261,7 +251,7 @@ func additions(o Options, conf config) ([]source, error) {
 		return nil, fmt.Errorf("pack profile %s: no .config was given, and it decides what modules are built with", o.Profile)
 	}
 	if o.Symvers != "" {
-		p, err := ReadFile(o.Symvers)
+		p, err := tree.ReadFile(o.Symvers)
 		if err != nil {
 			return nil, fmt.Errorf("read symbols: %w", err)
 		}
@@ -278,7 +268,7 @@ func additions(o Options, conf config) ([]source, error) {
 	}
 	if module {
 		// The trees' own, if they have one, may be of another build's directory.
-		p, err := ReadFile(o.Config)
+		p, err := tree.ReadFile(o.Config)
 		if err != nil {
 			return nil, fmt.Errorf("read config: %w", err)
 		}
@@ -290,14 +280,14 @@ func additions(o Options, conf config) ([]source, error) {
 				return nil, fmt.Errorf("add %s as %s: no archive holds %s, because all users of the machine could read it", a.File, a.Name, p)
 			}
 		}
-		extra = append(extra, source{a.Name, a.File, func(dst []byte) ([]byte, error) { return appendFile(dst, a.File) }})
+		extra = append(extra, source{a.Name, a.File, func(dst []byte) ([]byte, error) { return tree.AppendFile(dst, a.File) }})
 	}
 	return extra, nil
 }
 
 // read reads and normalises the sources, several at a time.
-func read(sources []source, o Options, g guard) ([]member, []manifest.Entry, error) {
-	members := make([]member, len(sources))
+func read(sources []source, o Options, g guard) ([]ustar.Member, []manifest.Entry, error) {
+	members := make([]ustar.Member, len(sources))
 	entries := make([]manifest.Entry, len(sources))
 	errs := make([]error, len(sources))
 	next := make(chan int, len(sources))
@@ -314,7 +304,7 @@ func read(sources []source, o Options, g guard) ([]member, []manifest.Entry, err
 			for i := range next {
 				members[i], errs[i] = n.normalise(sources[i], o.Comments)
 				m := members[i]
-				entries[i] = manifest.Entry{Mode: m.mode, Size: int64(len(m.content)), SHA256: sha256.Sum256(m.content), Name: m.name}
+				entries[i] = manifest.Entry{Mode: m.Mode, Size: int64(len(m.Content)), SHA256: sha256.Sum256(m.Content), Name: m.Name}
 			}
 		}()
 	}
@@ -340,14 +330,14 @@ type normaliser struct {
 const pieceSize = 8 << 20
 
 // normalise reads one source and makes a member of it.
-func (n *normaliser) normalise(f source, comments Comments) (member, error) {
+func (n *normaliser) normalise(f source, comments Comments) (ustar.Member, error) {
 	p, err := f.read(n.raw[:0])
 	if err != nil {
-		return member{}, err
+		return ustar.Member{}, err
 	}
 	n.raw = p
 	if err := n.guard.check(p); err != nil {
-		return member{}, err
+		return ustar.Member{}, err
 	}
 	p = elfstrip.Strip(p) // a program's path of the build is nobody's business
 	if edit := portable[f.name]; edit != nil {
@@ -356,37 +346,37 @@ func (n *normaliser) normalise(f source, comments Comments) (member, error) {
 	if cap(n.free) < len(p) {
 		n.free = hugepage.Make[byte](max(pieceSize, len(p)))[:0]
 	}
-	m := member{name: f.name, mode: 0o644}
+	m := ustar.Member{Name: f.name, Mode: 0o644}
 	text := strings.HasSuffix(f.name, ".h") || strings.HasSuffix(f.name, ".c")
 	switch {
 	case text && comments == Strip && strings.HasPrefix(f.name, "arch/parisc/"):
-		m.content = cstrip.Append(n.free, p, cstrip.CompactLabels)
+		m.Content = cstrip.Append(n.free, p, cstrip.CompactLabels)
 	case text && comments == Strip:
-		m.content = cstrip.Append(n.free, p, cstrip.Compact)
+		m.Content = cstrip.Append(n.free, p, cstrip.Compact)
 	case text && comments == StripKeep:
-		m.content = cstrip.Append(n.free, p, cstrip.KeepLines)
+		m.Content = cstrip.Append(n.free, p, cstrip.KeepLines)
 	default:
-		m.content = append(n.free, p...)
+		m.Content = append(n.free, p...)
 	}
-	size := len(m.content)
-	m.content, n.free = m.content[:size:size], m.content[size:size:cap(m.content)]
+	size := len(m.Content)
+	m.Content, n.free = m.Content[:size:size], m.Content[size:size:cap(m.Content)]
 	if !text && (bytes.HasPrefix(p, []byte("#!")) || bytes.HasPrefix(p, []byte("\x7fELF")) && !strings.HasSuffix(f.name, ".o")) {
-		m.mode = 0o755
+		m.Mode = 0o755
 	}
 	return m, nil
 }
 
 // render makes a tar archive of the members, without an end. It shares the
 // members' memory.
-func render(members []member, epoch int64) (lzma2.Part, error) {
-	headers := make([]byte, 0, len(members)*blockSize)
+func render(members []ustar.Member, epoch int64) (lzma2.Part, error) {
+	headers := make([]byte, 0, len(members)*ustar.BlockSize)
 	tar := make(lzma2.Part, 0, 3*len(members))
 	for _, m := range members {
 		var err error
-		if headers, err = appendHeader(headers, m, epoch); err != nil {
+		if headers, err = m.AppendHeader(headers, epoch); err != nil {
 			return nil, err
 		}
-		tar = append(tar, headers[len(headers)-blockSize:], m.content, m.padding())
+		tar = append(tar, headers[len(headers)-ustar.BlockSize:], m.Content, m.Padding())
 	}
 	return tar, nil
 }

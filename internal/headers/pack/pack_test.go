@@ -17,13 +17,16 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/container"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/carrier/members"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 // options writes both trees and returns the options that pack them.
-func options(t *testing.T, src, obj files) Options {
+func options(t *testing.T, src, obj treetest.Files) Options {
 	t.Helper()
 	dir := t.TempDir()
-	s, o := src.write(t, filepath.Join(dir, "src")), obj.write(t, filepath.Join(dir, "obj"))
+	s, o := src.Write(t, filepath.Join(dir, "src")), obj.Write(t, filepath.Join(dir, "obj"))
 	return Options{
 		Profile: "module", Arch: "x86_64", Trees: []string{s, o},
 		Symvers: filepath.Join(o, "Module.symvers"), Config: filepath.Join(o, ".config"),
@@ -86,7 +89,7 @@ const wantModule = `0644 42 Module.symvers
 const wantSHA256 = "392e1b8e3ef75c8463c1480fe7de1b941a3093e4534cd69da6ae76fde0589964"
 
 func TestPack(t *testing.T) {
-	o := options(t, sourceTree(), objectTree())
+	o := options(t, treetest.Source(), treetest.Objects())
 	r, p := pack(t, o)
 	if got := text(r.Manifest); got != wantModule {
 		t.Errorf("manifest: got\n%swant\n%s", got, wantModule)
@@ -116,13 +119,13 @@ func TestPack(t *testing.T) {
 	if err := os.WriteFile(file, p, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := List(file); err != nil || !slices.Equal(got, r.Manifest) {
-		t.Errorf("List: got %v, %v; want what Pack said", got, err)
+	if got, err := members.List(file); err != nil || !slices.Equal(got, r.Manifest) {
+		t.Errorf("members.List: got %v, %v; want what Pack said", got, err)
 	}
 }
 
 func TestTracing(t *testing.T) {
-	o := options(t, sourceTree(), objectTree())
+	o := options(t, treetest.Source(), treetest.Objects())
 	o.Profile, o.Symvers, o.Config = "tracing", "", ""
 	r, _ := pack(t, o)
 	var want []string
@@ -138,7 +141,7 @@ func TestTracing(t *testing.T) {
 
 // TestSameBytes packs the same content in other forms.
 func TestSameBytes(t *testing.T) {
-	o := options(t, sourceTree(), objectTree())
+	o := options(t, treetest.Source(), treetest.Objects())
 	_, want := pack(t, o)
 	check := func(name string, o Options) {
 		t.Helper()
@@ -147,7 +150,7 @@ func TestSameBytes(t *testing.T) {
 		}
 	}
 	check("again", o)
-	check("other order, modes and times", options(t, sourceTree(), objectTree()))
+	check("other order, modes and times", options(t, treetest.Source(), treetest.Objects()))
 
 	other := o
 	other.Trees = []string{o.Trees[1], o.Trees[0]}
@@ -162,8 +165,8 @@ func TestSameBytes(t *testing.T) {
 	other.Trees = []string{top, o.Trees[1]}
 	check("link to a tree", other)
 
-	for _, form := range []tarForm{{}, {prefix: "./"}, {gzip: true}, {prefix: "./", dirs: true}, {links: true}} {
-		other.Trees = []string{form.write(t, sourceTree()), form.write(t, objectTree())}
+	for _, form := range []treetest.Tar{{}, {Prefix: "./"}, {Gzip: true}, {Prefix: "./", Dirs: true}, {Links: true}} {
+		other.Trees = []string{form.Write(t, treetest.Source()), form.Write(t, treetest.Objects())}
 		check(fmt.Sprintf("tar %+v", form), other)
 	}
 	for _, n := range []int{1, 8} {
@@ -211,13 +214,13 @@ func TestOptions(t *testing.T) {
 	if err := os.WriteFile(vendor, []byte("#define ABI 1 /* one */\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	base := options(t, sourceTree(), objectTree())
+	base := options(t, treetest.Source(), treetest.Objects())
 	tests := []struct {
 		name   string
 		change func(*Options)
 		want   []string // changes as Diff.Text has them
 	}{
-		{"add", func(o *Options) { o.Add = []Addition{{"include/vendor/abi.h", vendor}} },
+		{"add", func(o *Options) { o.Add = []tree.Addition{{"include/vendor/abi.h", vendor}} },
 			[]string{"+ 14 include/vendor/abi.h"}},
 		{"exclude", func(o *Options) { o.Exclude = []string{"include/{asm-generic,dt-bindings}/**"} },
 			[]string{"- 52 include/asm-generic/sum.h", "- 13 include/dt-bindings/input/ev.h"}},
@@ -225,7 +228,7 @@ func TestOptions(t *testing.T) {
 			[]string{"+ 10 include/linux/README", "+ 7 kernel/sched/core.c"}},
 		{"replace", func(o *Options) {
 			o.Exclude = []string{"include/linux/kernel.h"}
-			o.Add = []Addition{{"include/linux/kernel.h", vendor}}
+			o.Add = []tree.Addition{{"include/linux/kernel.h", vendor}}
 		}, []string{"~ 56 -> 14 (-42) include/linux/kernel.h"}},
 		{"keep comments", func(o *Options) { o.Comments = Keep; o.Exclude = []string{"include/linux/**"} },
 			[]string{"~ 22 -> 45 (+23) arch/x86/include/asm/page.h", "- 56 include/linux/kernel.h"}},
@@ -268,7 +271,7 @@ func TestOptions(t *testing.T) {
 }
 
 func TestCapacity(t *testing.T) {
-	r, p := pack(t, options(t, sourceTree(), objectTree()))
+	r, p := pack(t, options(t, treetest.Source(), treetest.Objects()))
 	need := int64(len(p))
 	for _, capacity := range []int64{need, need + 4, need + 4096} {
 		got, err := r.Bytes(capacity)

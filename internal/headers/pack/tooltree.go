@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 // toolTree is a tree whose host tools work on their own: one that is a wrapper,
@@ -14,7 +16,7 @@ import (
 // the kernel that modules are built for (debian/rules.d/scripts/mod/modpost.c and
 // tools/objtool/objtool.c of its package linux).
 type toolTree struct {
-	tree
+	tree.Tree
 	kinds []string          // the ends of the names of the programs to run, SRCARCH first
 	real  map[string]string // the program that each wrapper runs, by the wrapper's name
 }
@@ -24,7 +26,7 @@ const realName = ".real-"
 
 // newToolTree returns the tree for a kernel of an architecture, as it is in arch/,
 // and of a configuration.
-func newToolTree(t tree, arch string, conf config) toolTree {
+func newToolTree(t tree.Tree, arch string, conf config) toolTree {
 	order, size := "lsb", "32"
 	if conf.enabled("CONFIG_CPU_BIG_ENDIAN") {
 		order = "msb"
@@ -37,9 +39,9 @@ func newToolTree(t tree, arch string, conf config) toolTree {
 
 // toolTrees returns the trees with host tools that work on their own. conf is nil
 // for the trees' own configuration.
-func toolTrees(trees []tree, arch string, conf config) ([]tree, error) {
+func toolTrees(trees []tree.Tree, arch string, conf config) ([]tree.Tree, error) {
 	if conf == nil {
-		p, where, ok, err := lookup(trees, autoConf)
+		p, where, ok, err := tree.Lookup(trees, tree.AutoConf)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +51,7 @@ func toolTrees(trees []tree, arch string, conf config) ([]tree, error) {
 			}
 		}
 	}
-	own := make([]tree, len(trees))
+	own := make([]tree.Tree, len(trees))
 	for i, t := range trees {
 		own[i] = newToolTree(t, arch, conf)
 	}
@@ -58,33 +60,33 @@ func toolTrees(trees []tree, arch string, conf config) ([]tree, error) {
 
 // list leaves out the programs beside a wrapper, and a wrapper that has none to
 // run for this kernel, as Debian's objtool on arm64.
-func (t toolTree) list(dir string, want func(string) bool) ([]item, error) {
+func (t toolTree) List(dir string, want func(string) bool) ([]tree.Item, error) {
 	if top, _, _ := strings.Cut(dir, "/"); top != "scripts" && top != "tools" {
-		return t.tree.list(dir, want)
+		return t.Tree.List(dir, want)
 	}
-	items, err := t.tree.list(dir, func(name string) bool { return want(name) || strings.Contains(name, realName) })
+	items, err := t.Tree.List(dir, func(name string) bool { return want(name) || strings.Contains(name, realName) })
 	if err != nil {
 		return nil, err
 	}
 	kinds := make(map[string][]string) // of the programs beside each name
 	for _, it := range items {
-		if tool, kind, ok := strings.Cut(it.name, realName); ok && !it.dir {
+		if tool, kind, ok := strings.Cut(it.Name, realName); ok && !it.Dir {
 			kinds[tool] = append(kinds[tool], kind)
 		}
 	}
-	return slices.DeleteFunc(items, func(it item) bool {
-		if strings.Contains(it.name, realName) {
+	return slices.DeleteFunc(items, func(it tree.Item) bool {
+		if strings.Contains(it.Name, realName) {
 			return true
 		}
-		there := kinds[it.name]
-		if there == nil || it.dir {
+		there := kinds[it.Name]
+		if there == nil || it.Dir {
 			return false
 		}
 		i := slices.IndexFunc(t.kinds, func(kind string) bool { return slices.Contains(there, kind) })
 		if i < 0 {
 			return true
 		}
-		name := path.Join(dir, it.name)
+		name := path.Join(dir, it.Name)
 		t.real[name] = name + realName + t.kinds[i]
 		return false
 	}), nil
@@ -98,16 +100,16 @@ func (t toolTree) program(name string) string {
 	return name
 }
 
-func (t toolTree) load(names []string) error {
+func (t toolTree) Load(names []string) error {
 	programs := make([]string, len(names))
 	for i, name := range names {
 		programs[i] = t.program(name)
 	}
-	return t.tree.load(programs)
+	return t.Tree.Load(programs)
 }
 
-func (t toolTree) read(dst []byte, name string) ([]byte, error) {
-	return t.tree.read(dst, t.program(name))
+func (t toolTree) Read(dst []byte, name string) ([]byte, error) {
+	return t.Tree.Read(dst, t.program(name))
 }
 
-func (t toolTree) where(name string) string { return t.tree.where(t.program(name)) }
+func (t toolTree) Where(name string) string { return t.Tree.Where(t.program(name)) }

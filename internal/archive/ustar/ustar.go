@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+// Package ustar writes members of tar archives that have the same bytes on every
+// machine.
+package ustar
 
 import (
 	"fmt"
@@ -8,39 +10,40 @@ import (
 )
 
 const (
-	blockSize = 512 // bytes; the unit of a tar archive
-	// maxEpoch is the latest date that fits the header's 11 octal digits.
-	maxEpoch = 1<<33 - 1
+	// BlockSize is the unit of a tar archive, in bytes.
+	BlockSize = 512
+	// MaxEpoch is the latest date that fits the header's 11 octal digits.
+	MaxEpoch = 1<<33 - 1
 )
 
-// member is one file of the archive.
-type member struct {
-	name    string
-	mode    uint32 // 0644 or 0755
-	content []byte
+// A Member is one file of the archive.
+type Member struct {
+	Name    string
+	Mode    uint32 // 0644 or 0755
+	Content []byte
 }
 
-// size is what the member takes in the tar archive, in bytes.
-func (m member) size() int64 {
-	return blockSize + (int64(len(m.content))+blockSize-1)/blockSize*blockSize
+// Size is what the member takes in the tar archive, in bytes.
+func (m Member) Size() int64 {
+	return BlockSize + (int64(len(m.Content))+BlockSize-1)/BlockSize*BlockSize
 }
 
-// appendTo appends the member as it stands in the tar archive.
-func (m member) appendTo(dst []byte, epoch int64) ([]byte, error) {
-	dst, err := appendHeader(dst, m, epoch)
+// AppendTo appends the member as it stands in the tar archive.
+func (m Member) AppendTo(dst []byte, epoch int64) ([]byte, error) {
+	dst, err := m.AppendHeader(dst, epoch)
 	if err != nil {
 		return nil, err
 	}
-	dst = append(dst, m.content...)
-	return append(dst, m.padding()...), nil
+	dst = append(dst, m.Content...)
+	return append(dst, m.Padding()...), nil
 }
 
-// padding is what fills the content's last block.
-func (m member) padding() []byte { return zeros[:-len(m.content)&(blockSize-1)] }
+// Padding is what fills the content's last block.
+func (m Member) Padding() []byte { return zeros[:-len(m.Content)&(BlockSize-1)] }
 
-var zeros [blockSize]byte
+var zeros [BlockSize]byte
 
-// appendHeader appends a member's ustar header (POSIX.1-2017, pax, "ustar
+// AppendHeader appends a member's ustar header (POSIX.1-2017, pax, "ustar
 // Interchange Format"). All that could differ between two machines is decided
 // here, and by nothing else:
 //
@@ -49,8 +52,8 @@ var zeros [blockSize]byte
 //	mtime   the epoch given: a file's own is the time of its checkout
 //	type    a regular file: links are followed, directories implied
 //	device  zeros, as GNU tar has them for files
-func appendHeader(dst []byte, m member, epoch int64) ([]byte, error) {
-	prefix, name, err := splitName(m.name)
+func (m Member) AppendHeader(dst []byte, epoch int64) ([]byte, error) {
+	prefix, name, err := SplitName(m.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +61,10 @@ func appendHeader(dst []byte, m member, epoch int64) ([]byte, error) {
 	dst = append(dst, zeros[:]...)
 	h := dst[at:]
 	copy(h[0:100], name)
-	copy(h[100:108], fmt.Sprintf("%07o\x00", m.mode))
+	copy(h[100:108], fmt.Sprintf("%07o\x00", m.Mode))
 	copy(h[108:116], "0000000\x00")
 	copy(h[116:124], "0000000\x00")
-	copy(h[124:136], fmt.Sprintf("%011o\x00", len(m.content)))
+	copy(h[124:136], fmt.Sprintf("%011o\x00", len(m.Content)))
 	copy(h[136:148], fmt.Sprintf("%011o\x00", epoch))
 	copy(h[148:156], "        ") // the checksum is taken with blanks in its place
 	h[156] = '0'
@@ -75,9 +78,9 @@ func appendHeader(dst []byte, m member, epoch int64) ([]byte, error) {
 	return dst, nil
 }
 
-// splitName divides a name into ustar's prefix, of up to 155 bytes, and name,
+// SplitName divides a name into ustar's prefix, of up to 155 bytes, and name,
 // of up to 100.
-func splitName(full string) (prefix, name string, err error) {
+func SplitName(full string) (prefix, name string, err error) {
 	const maxPrefix, maxName = 155, 100
 	if len(full) <= maxName {
 		return "", full, nil

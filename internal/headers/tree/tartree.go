@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package tree
 
 import (
 	"archive/tar"
@@ -150,7 +150,7 @@ func isEarly(name string) bool {
 	}
 }
 
-var earlyFiles = slices.Concat([]string{releaseFile, utsFile, autoConf, autoConfHeader}, secret.SeedFiles)
+var earlyFiles = slices.Concat([]string{ReleaseFile, UTSFile, AutoConf, AutoConfHeader}, secret.SeedFiles)
 
 // index enters a member as unpacking it would: what has its name is replaced, and
 // it is put where the links above it lead.
@@ -270,18 +270,18 @@ func (t *tarTree) resolve(name string) (string, tarEntry, error) {
 			e, ok = tarEntry{dir: true}, true
 		}
 		if !ok {
-			return "", tarEntry{}, fmt.Errorf("follow link %s: its target %s is not in the archive", t.where(name), at)
+			return "", tarEntry{}, fmt.Errorf("follow link %s: its target %s is not in the archive", t.Where(name), at)
 		}
 		if e.link != "" {
 			if links++; links > maxLinks {
-				return "", tarEntry{}, fmt.Errorf("follow link %s: it leads round in a circle", t.where(name))
+				return "", tarEntry{}, fmt.Errorf("follow link %s: it leads round in a circle", t.Where(name))
 			}
 			target := e.link
 			if !path.IsAbs(target) {
 				target = path.Join(done, target)
 			}
 			if path.IsAbs(target) || target == ".." || strings.HasPrefix(target, "../") {
-				return "", tarEntry{}, fmt.Errorf("follow link %s: its target %s is not in the archive", t.where(name), target)
+				return "", tarEntry{}, fmt.Errorf("follow link %s: its target %s is not in the archive", t.Where(name), target)
 			}
 			rest, done = path.Join(target, more), ""
 			if rest == "." {
@@ -296,15 +296,15 @@ func (t *tarTree) resolve(name string) (string, tarEntry, error) {
 	}
 }
 
-func (t *tarTree) list(dir string, want func(string) bool) ([]item, error) {
+func (t *tarTree) List(dir string, want func(string) bool) ([]Item, error) {
 	real, _, err := t.resolve(dir)
 	if err != nil {
 		return nil, err
 	}
 	if real != dir && (real == "" || strings.HasPrefix(dir, real+"/")) {
-		return nil, fmt.Errorf("walk %s: a link makes it the same directory as %q above it", t.where(dir), real)
+		return nil, fmt.Errorf("walk %s: a link makes it the same directory as %q above it", t.Where(dir), real)
 	}
-	var items []item
+	var items []Item
 	for _, name := range t.dirs[real] {
 		if !want(name) {
 			continue
@@ -314,16 +314,16 @@ func (t *tarTree) list(dir string, want func(string) bool) ([]item, error) {
 			return nil, err
 		}
 		if e.other {
-			return nil, fmt.Errorf("read %s: it is neither a file nor a directory", t.where(path.Join(dir, name)))
+			return nil, fmt.Errorf("read %s: it is neither a file nor a directory", t.Where(path.Join(dir, name)))
 		}
-		items = append(items, item{name, e.dir})
+		items = append(items, Item{name, e.dir})
 	}
 	return items, nil
 }
 
-func (t *tarTree) where(name string) string { return t.file + "(" + name + ")" }
+func (t *tarTree) Where(name string) string { return t.file + "(" + name + ")" }
 
-func (t *tarTree) load(names []string) error {
+func (t *tarTree) Load(names []string) error {
 	wanted := make(map[int]bool)
 	for _, name := range names {
 		_, e, err := t.resolve(name)
@@ -341,8 +341,8 @@ func (t *tarTree) load(names []string) error {
 		if !wanted[member] {
 			return nil
 		}
-		if h.Size > maxFile {
-			return fmt.Errorf("it has %d bytes, expected at most %d", h.Size, maxFile)
+		if h.Size > MaxFile {
+			return fmt.Errorf("it has %d bytes, expected at most %d", h.Size, MaxFile)
 		}
 		// The buffer grows with what there is: a size that lies costs nothing.
 		b := bytes.NewBuffer(make([]byte, 0, min(h.Size, 1<<20)+bytes.MinRead))
@@ -358,14 +358,14 @@ func (t *tarTree) load(names []string) error {
 	return nil
 }
 
-func (t *tarTree) read(dst []byte, name string) ([]byte, error) {
+func (t *tarTree) Read(dst []byte, name string) ([]byte, error) {
 	_, e, err := t.resolve(name)
 	if err != nil {
 		return nil, err
 	}
 	p, ok := t.content[e.member]
 	if !ok || e.dir || e.other {
-		return nil, fmt.Errorf("read %s: it was not loaded", t.where(name))
+		return nil, fmt.Errorf("read %s: it was not loaded", t.Where(name))
 	}
 	return append(dst, p...), nil
 }

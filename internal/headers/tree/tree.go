@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+// Package tree reads files of kernel trees from where they are: directories, tar
+// archives, and lists of files.
+package tree
 
 import (
 	"errors"
@@ -16,29 +18,37 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
-// tree is one place that kernel files come from, addressed by their slash
+// A Tree is one place that kernel files come from, addressed by their slash
 // separated path in the kernel tree.
-type tree interface {
-	// list returns the names in a directory, "" for the top, and whether each
+type Tree interface {
+	// List returns the names in a directory, "" for the top, and whether each
 	// is a directory itself, links followed. It is asked only for names that
 	// want accepts, so that a dangling link elsewhere does no harm.
-	list(dir string, want func(name string) bool) ([]item, error)
-	// load gets the files named ready to be read.
-	load(names []string) error
-	// read appends a file's content. It may be called from several goroutines.
-	read(dst []byte, name string) ([]byte, error)
-	// where names a file for a message.
-	where(name string) string
+	List(dir string, want func(name string) bool) ([]Item, error)
+	// Load gets the files named ready to be read.
+	Load(names []string) error
+	// Read appends a file's content. It may be called from several goroutines.
+	Read(dst []byte, name string) ([]byte, error)
+	// Where names a file for a message.
+	Where(name string) string
 }
 
-// item is one name in a directory.
-type item struct {
-	name string
-	dir  bool
+// An Item is one name in a directory.
+type Item struct {
+	Name string
+	Dir  bool
 }
 
-// openTree opens a directory, or a tar archive of one.
-func openTree(path string) (tree, error) {
+// Files of every kernel's tree that says what it was built as.
+const (
+	ReleaseFile    = "include/config/kernel.release"
+	UTSFile        = "include/generated/utsrelease.h"
+	AutoConf       = "include/config/auto.conf"
+	AutoConfHeader = "include/generated/autoconf.h"
+)
+
+// Open opens a directory, or a tar archive of one.
+func Open(path string) (Tree, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("open tree: %w", err)
@@ -84,11 +94,11 @@ func openDirTree(path string) (*dirTree, error) {
 
 func (t *dirTree) path(name string) string { return filepath.Join(t.root, filepath.FromSlash(name)) }
 
-func (t *dirTree) where(name string) string { return t.path(name) }
+func (t *dirTree) Where(name string) string { return t.path(name) }
 
-func (t *dirTree) load([]string) error { return nil }
+func (t *dirTree) Load([]string) error { return nil }
 
-func (t *dirTree) read(dst []byte, name string) ([]byte, error) { return appendFile(dst, t.path(name)) }
+func (t *dirTree) Read(dst []byte, name string) ([]byte, error) { return AppendFile(dst, t.path(name)) }
 
 // open opens a file to be read at once. os.Open also asks whether it can be
 // waited for, five system calls a file, and there are thousands. Without
@@ -105,9 +115,9 @@ func open(path string) (*os.File, error) {
 	}
 }
 
-// maxFile bounds the size of one file in bytes. The largest that a kernel
+// MaxFile bounds the size of one file in bytes. The largest that a kernel
 // archive has any use for, a Module.symvers or a host tool, has a few MiB.
-const maxFile = 256 << 20
+const MaxFile = 256 << 20
 
 // checkFile fails for what cannot be read to its end, or is too large.
 func checkFile(path string, info fs.FileInfo) error {
@@ -116,8 +126,8 @@ func checkFile(path string, info fs.FileInfo) error {
 		return fmt.Errorf("read %s: it is a directory, expected a file", path)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("read %s: it is not a regular file, expected one", path)
-	case info.Size() > maxFile:
-		return fmt.Errorf("read %s: it has %d bytes, expected at most %d", path, info.Size(), maxFile)
+	case info.Size() > MaxFile:
+		return fmt.Errorf("read %s: it has %d bytes, expected at most %d", path, info.Size(), MaxFile)
 	}
 	return nil
 }
@@ -126,15 +136,15 @@ func checkFile(path string, info fs.FileInfo) error {
 // Module.symvers, which may be compressed. What is no regular file, or has more
 // than a kernel's can have, is an error.
 func ReadFile(path string) ([]byte, error) {
-	p, err := appendFile(nil, path)
+	p, err := AppendFile(nil, path)
 	if err != nil {
 		return nil, err
 	}
 	return decoded(path, p)
 }
 
-// appendFile appends a file's content.
-func appendFile(dst []byte, path string) ([]byte, error) {
+// AppendFile appends a file's content.
+func AppendFile(dst []byte, path string) ([]byte, error) {
 	f, err := open(path)
 	if err != nil {
 		return nil, err
@@ -156,8 +166,8 @@ func appendFile(dst []byte, path string) ([]byte, error) {
 		if err == io.EOF || err == nil && len(dst) < cap(dst) && int64(n) == info.Size() {
 			return dst, nil
 		}
-		if err == nil && len(dst)-start > maxFile {
-			err = fmt.Errorf("read %s: it has no end within %d bytes, expected a file", path, maxFile)
+		if err == nil && len(dst)-start > MaxFile {
+			err = fmt.Errorf("read %s: it has no end within %d bytes, expected a file", path, MaxFile)
 		}
 		if err != nil {
 			return nil, err
@@ -166,7 +176,7 @@ func appendFile(dst []byte, path string) ([]byte, error) {
 	}
 }
 
-func (t *dirTree) list(dir string, want func(string) bool) ([]item, error) {
+func (t *dirTree) List(dir string, want func(string) bool) ([]Item, error) {
 	if err := t.checkLoop(dir); err != nil {
 		return nil, err
 	}
@@ -174,7 +184,7 @@ func (t *dirTree) list(dir string, want func(string) bool) ([]item, error) {
 	if err != nil {
 		return nil, err
 	}
-	items := make([]item, 0, len(entries))
+	items := make([]Item, 0, len(entries))
 	for _, e := range entries {
 		if !want(e.Name()) {
 			continue
@@ -195,7 +205,7 @@ func (t *dirTree) list(dir string, want func(string) bool) ([]item, error) {
 		if !mode.IsRegular() && !mode.IsDir() {
 			return nil, fmt.Errorf("read %s: it is neither a file nor a directory", filepath.Join(t.path(dir), e.Name()))
 		}
-		items = append(items, item{e.Name(), mode.IsDir()})
+		items = append(items, Item{e.Name(), mode.IsDir()})
 	}
 	return items, nil
 }

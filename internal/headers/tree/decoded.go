@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package tree
 
 import (
 	"bytes"
@@ -18,10 +18,10 @@ func decoded(path string, p []byte) ([]byte, error) {
 	}
 	z, err := c.NewReader(bytes.NewReader(p))
 	if err == nil {
-		if p, err = io.ReadAll(io.LimitReader(z, maxFile+1)); err != nil {
+		if p, err = io.ReadAll(io.LimitReader(z, MaxFile+1)); err != nil {
 			err = c.Damaged(err)
-		} else if len(p) > maxFile {
-			err = fmt.Errorf("decode %s: it has more than %d bytes, expected at most that", c.Name, maxFile)
+		} else if len(p) > MaxFile {
+			err = fmt.Errorf("decode %s: it has more than %d bytes, expected at most that", c.Name, MaxFile)
 		}
 	}
 	if err != nil {

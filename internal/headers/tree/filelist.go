@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package tree
 
 import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 )
 
 // fileList is a tree of files from anywhere, for a build system that knows each
@@ -16,9 +18,9 @@ type fileList struct {
 	dirs  map[string][]string // the names in each directory, "" for the top
 }
 
-// openFileList reads a list of NAME=FILE words. Any white space is between two:
+// OpenList reads a list of NAME=FILE words. Any white space is between two:
 // what a build system writes into a response file has no line ends.
-func openFileList(name string) (*fileList, error) {
+func OpenList(name string) (Tree, error) {
 	p, err := ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("open list of files: %w", err)
@@ -35,7 +37,7 @@ func openFileList(name string) (*fileList, error) {
 func (l *fileList) add(word string) error {
 	a, err := ParseAddition(word)
 	if err == nil {
-		err = checkName(a.Name)
+		err = CheckName(a.Name)
 	}
 	if err != nil {
 		return err
@@ -65,30 +67,57 @@ func (l *fileList) add(word string) error {
 	return nil
 }
 
-func (l *fileList) list(dir string, want func(string) bool) ([]item, error) {
-	var items []item
+func (l *fileList) List(dir string, want func(string) bool) ([]Item, error) {
+	var items []Item
 	for _, name := range l.dirs[dir] {
 		if want(name) {
 			_, file := l.files[path.Join(dir, name)]
-			items = append(items, item{name, !file})
+			items = append(items, Item{name, !file})
 		}
 	}
 	return items, nil
 }
 
-func (l *fileList) load([]string) error { return nil }
+func (l *fileList) Load([]string) error { return nil }
 
-func (l *fileList) read(dst []byte, name string) ([]byte, error) {
+func (l *fileList) Read(dst []byte, name string) ([]byte, error) {
 	file, ok := l.files[name]
 	if !ok {
-		return nil, fmt.Errorf("read %s: the list has no such file", l.where(name))
+		return nil, fmt.Errorf("read %s: the list has no such file", l.Where(name))
 	}
-	return appendFile(dst, file)
+	return AppendFile(dst, file)
 }
 
-func (l *fileList) where(name string) string {
+func (l *fileList) Where(name string) string {
 	if file, ok := l.files[name]; ok {
 		return file
 	}
 	return l.name + "(" + name + ")"
+}
+
+// Addition is a file from outside the trees.
+type Addition struct{ Name, File string }
+
+// ParseAddition reads NAME=FILE.
+func ParseAddition(s string) (Addition, error) {
+	name, file, ok := strings.Cut(s, "=")
+	if !ok || name == "" || file == "" {
+		return Addition{}, fmt.Errorf("read addition %q: expected NAME=FILE, such as include/vendor/abi.h=out/abi.h", s)
+	}
+	return Addition{name, file}, nil
+}
+
+// CheckName fails for a name that could not be a member: one that leads out of
+// the directory the archive is unpacked in, or that a manifest could not hold.
+func CheckName(name string) error {
+	if name == "" || path.IsAbs(name) || path.Clean(name) != name || name == "." || name == ".." || strings.HasPrefix(name, "../") {
+		return fmt.Errorf("member name %q is not a plain path, expected one such as include/linux/kernel.h", name)
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r >= 0x7f || r == '\\' }) {
+		return fmt.Errorf("member name %q holds a character that is not plain in every archive reader: a backslash, a control or a non-ASCII one", name)
+	}
+	if _, _, err := ustar.SplitName(name); err != nil {
+		return err
+	}
+	return nil
 }

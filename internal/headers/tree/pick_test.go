@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package tree
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 func TestPick(t *testing.T) {
 	const bin = "bazel-out/k8-fastbuild/bin/common/"
-	file := tarForm{gzip: true}.write(t, files{
+	file := treetest.Tar{Gzip: true}.Write(t, treetest.Files{
 		bin + "kernel_aarch64/include/config/kernel.release":                 "6.12.23-android16-5\n",
 		bin + "kernel_aarch64/Module.symvers":                                "0x1\tf\tvmlinux\tEXPORT_SYMBOL\t\n",
 		bin + "kernel_aarch64/kernel_aarch64_Module.symvers":                 "0x2\tf\tvmlinux\tEXPORT_SYMBOL\t\n",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package tree
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func Pick(file string, ends []string) ([][]byte, error) {
 			}
 		}
 	}
-	if err := t.load(all); err != nil {
+	if err := t.Load(all); err != nil {
 		return nil, err
 	}
 	picked := make([][]byte, len(ends))
@@ -51,12 +51,12 @@ func (t *tarTree) pick(names []string) ([]byte, error) {
 	if len(names) == 0 {
 		return nil, errors.New("it has no such file; expected NAME_filegroup_decl.tar.gz of Kleaf's kernel NAME")
 	}
-	first, err := t.read(nil, names[0])
+	first, err := t.Read(nil, names[0])
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names[1:] {
-		p, err := t.read(nil, name)
+		p, err := t.Read(nil, name)
 		if err != nil {
 			return nil, err
 		}

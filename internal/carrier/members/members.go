@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package members
 
 import (
 	"archive/tar"
@@ -15,6 +15,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/stamp"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
 )
 
 // List returns the manifest of a file: one of our archives, any .tar.xz, a
@@ -70,7 +71,7 @@ func readManifest(file string) ([]byte, error) {
 	} else if n < len(head) || strings.Trim(string(head[:4]), "01234567") != "" || head[4] != ' ' {
 		return nil, nil
 	}
-	return ReadFile(file)
+	return tree.ReadFile(file)
 }
 
 // maxMembers bounds the members of an archive by anyone that are listed.
@@ -149,8 +150,8 @@ func listTar(r io.Reader, limit int64) ([]manifest.Entry, error) {
 			continue
 		}
 		// What is read of a hole is in no file that could bound it.
-		if sparse && h.Size > maxFile {
-			return nil, fmt.Errorf("member %q is a sparse file of %d bytes, expected at most %d: make the archive without --sparse", name, h.Size, maxFile)
+		if sparse && h.Size > tree.MaxFile {
+			return nil, fmt.Errorf("member %q is a sparse file of %d bytes, expected at most %d: make the archive without --sparse", name, h.Size, tree.MaxFile)
 		}
 		if sparse {
 			if holes += h.Size; holes > limit {

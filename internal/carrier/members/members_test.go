@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package members
 
 import (
 	"archive/tar"
@@ -14,16 +14,33 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/lzma2"
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/manifest"
+	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
 	"github.com/rules-kheaders/rules_kheaders/internal/carrier/carriertest"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
+	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree/treetest"
 )
 
 // TestList reads the same archive out of everything that may hold it.
 func TestList(t *testing.T) {
-	r, archive := pack(t, options(t, sourceTree(), objectTree()))
+	dir := t.TempDir()
+	obj := treetest.Objects().Write(t, filepath.Join(dir, "obj"))
+	r, err := pack.Pack(pack.Options{
+		Profile: "module", Arch: "x86_64", Trees: []string{treetest.Source().Write(t, filepath.Join(dir, "src")), obj},
+		Symvers: filepath.Join(obj, "Module.symvers"), Config: filepath.Join(obj, ".config"), Comments: pack.Strip, Encoder: lzma2.Fast,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := r.Bytes(0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var lines bytes.Buffer
 	if err := manifest.Write(&lines, r.Manifest); err != nil {
 		t.Fatal(err)
@@ -44,7 +61,6 @@ func TestList(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	for name, content := range map[string][]byte{
 		"archive": archive, "filled archive": filled, "manifest": lines.Bytes(),
 		"vmlinux": vmlinux, "raw Image": image, "Image.gz": zipped.Bytes(),
@@ -82,7 +98,7 @@ func TestList(t *testing.T) {
 // sparseHeader is old GNU tar's header of a file of a size, in bytes, that is a
 // hole but for the first byte (GNU tar's manual, "Basic Tar Format").
 func sparseHeader(name string, size int64) []byte {
-	h := make([]byte, blockSize)
+	h := make([]byte, ustar.BlockSize)
 	copy(h, name)
 	copy(h[100:], "0000644\x000000000\x000000000\x0000000000001\x0000000000000\x00        S")
 	copy(h[257:], "ustar  \x00")
@@ -94,19 +110,19 @@ func sparseHeader(name string, size int64) []byte {
 		sum += int(c)
 	}
 	copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
-	return append(h, append([]byte("x"), make([]byte, blockSize-1)...)...)
+	return append(h, append([]byte("x"), make([]byte, ustar.BlockSize-1)...)...)
 }
 
 func TestListForeign(t *testing.T) {
 	read := func(headers ...tar.Header) []byte {
-		p, err := os.ReadFile(makeTar(t, headers...))
+		p, err := os.ReadFile(treetest.MakeTar(t, headers...))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return p
 	}
 	file := func(name string) tar.Header { return tar.Header{Name: name, Linkname: "x"} }
-	end := make([]byte, 2*blockSize)
+	end := make([]byte, 2*ustar.BlockSize)
 	const limit = 512 << 20
 	got, err := listTar(bytes.NewReader(append(sparseHeader("sparse.h", 4096), end...)), limit)
 	if err != nil || len(got) != 1 || got[0].Name != "sparse.h" || got[0].Size != 4096 {
@@ -118,7 +134,7 @@ func TestListForeign(t *testing.T) {
 	if err != nil || len(got) != 2 || got[1].Name != "b.h" || got[1].Size == 0 || got[1].SHA256 != got[0].SHA256 {
 		t.Errorf("hard link: got %v, %v; want a.h and b.h, the same", got, err)
 	}
-	twice := read(file("a.h"), file("d"), file("b.h"), hardlink("e.h", "a.h"), tar.Header{Name: "./a.h", Linkname: "new"}, hardlink("b.h", "b.h"), directory("d/"))
+	twice := read(file("a.h"), file("d"), file("b.h"), treetest.Hardlink("e.h", "a.h"), tar.Header{Name: "./a.h", Linkname: "new"}, treetest.Hardlink("b.h", "b.h"), treetest.Directory("d/"))
 	got, err = listTar(bytes.NewReader(twice), limit)
 	var names []string
 	for _, e := range got {
@@ -135,13 +151,13 @@ func TestListForeign(t *testing.T) {
 		{"newline", read(file("a\n0644 0 b")), `member name "a\n0644 0 b" is empty or holds a control character`},
 		{"escape", read(file("a\x1b[2J")), `member name "a\x1b[2J" is empty or holds a control character`},
 		{"hole", append(sparseHeader("sparse.h", 1<<32), end...), `member "sparse.h" is a sparse file of 4294967296 bytes, expected at most 268435456`},
-		{"members", bytes.Repeat(read(tar.Header{Name: "d/", Typeflag: tar.TypeDir})[:blockSize], maxMembers+1), "it has more than 262144 members"},
+		{"members", bytes.Repeat(read(tar.Header{Name: "d/", Typeflag: tar.TypeDir})[:ustar.BlockSize], maxMembers+1), "it has more than 262144 members"},
 	} {
 		if got, err := listTar(bytes.NewReader(tt.in), limit); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, %v; want an error with %q", tt.name, got, err, tt.want)
 		}
 	}
-	if got, err := listTar(bytes.NewReader(read(file("a.h"))), blockSize); err == nil || !strings.Contains(err.Error(), "decodes to more than the limit of 512 bytes") {
+	if got, err := listTar(bytes.NewReader(read(file("a.h"))), ustar.BlockSize); err == nil || !strings.Contains(err.Error(), "decodes to more than the limit of 512 bytes") {
 		t.Errorf("too large: got %v, %v", got, err)
 	}
 	two := slices.Concat(sparseHeader("a.h", 4096), sparseHeader("b.h", 4096), end)
@@ -156,5 +172,22 @@ func TestListForeign(t *testing.T) {
 	damaged := errors.New("its check is wrong")
 	if got, err := listTar(io.MultiReader(bytes.NewReader(read(file("a.h"))), iotest.ErrReader(damaged)), limit); !errors.Is(err, damaged) {
 		t.Errorf("damaged: got %v, %v; want %v", got, err, damaged)
+	}
+}
+
+// TestEndless lists what has no end, or what no memory holds.
+func TestEndless(t *testing.T) {
+	dir := t.TempDir()
+	fifo, large := filepath.Join(dir, "fifo"), treetest.Temp(t, "0644 ")
+	if err := errors.Join(syscall.Mkfifo(fifo, 0o600), os.Truncate(large, 1<<40)); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		fifo:  fifo + " is not a file",
+		large: "read " + large + ": it has 1099511627776 bytes, expected at most 268435456",
+	} {
+		if _, err := List(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
 	}
 }
