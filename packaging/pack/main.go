@@ -59,10 +59,7 @@ func run(args []string, _, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(*out, 0o644, func(f *os.File) error {
-		_, err := f.Write(content)
-		return err
-	})
+	return atomicfile.WriteBytes(*out, 0o644, content)
 }
 
 func pack(arch, version, control string, scripts []string, files []file) ([]byte, error) {

@@ -113,10 +113,7 @@ func writeTable(docs, release string, rows []*row) error {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b *row) int { return slices.Index(kinds, a.kind) - slices.Index(kinds, b.kind) })
-	if err := atomicfile.Write(docs, 0o644, func(f *os.File) error {
-		_, err := f.WriteString(before + "\n" + table(release, rows) + "\n" + after)
-		return err
-	}); err != nil {
+	if err := atomicfile.WriteBytes(docs, 0o644, []byte(before+"\n"+table(release, rows)+"\n"+after)); err != nil {
 		return err
 	}
 	return enough(rows, false)

@@ -79,10 +79,7 @@ func writeTable(docs, release string, r *row) error {
 		}
 	}
 	lines[r.pkg.name] = line(r)
-	return atomicfile.Write(docs, 0o644, func(f *os.File) error {
-		_, err := f.WriteString(before + table(release, lines) + after)
-		return err
-	})
+	return atomicfile.WriteBytes(docs, 0o644, []byte(before+table(release, lines)+after))
 }
 
 // table is all lines, by name, and before them what they come to.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kbuild"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
@@ -58,13 +59,18 @@ func kernel(args []string, _, stderr io.Writer) error {
 	}
 	// Before the build, for some are used after an hour of it.
 	for _, list := range []struct {
-		flag, want string
-		values     cli.Strings
-	}{{"out", "NAME=FILE", outs}, {"place", "NAME=FILE", placed}, {"overlay", "NAME=FILE", overlay}, {"variable", "NAME=VALUE", variables}} {
+		flag   string
+		values cli.Strings
+	}{{"out", outs}, {"place", placed}, {"overlay", overlay}} {
 		for _, v := range list.values {
-			if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
-				return cli.Usagef("--%s is %q: expected %s", list.flag, v, list.want)
+			if _, _, err := pair.Split(v); err != nil {
+				return cli.Usagef("--%s is %v", list.flag, err)
 			}
+		}
+	}
+	for _, v := range variables {
+		if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
+			return cli.Usagef("--variable is %q: expected NAME=VALUE", v)
 		}
 	}
 	k.Patches, k.Overlay, k.Place, k.Fragments, k.Outs, k.Variables = patches, overlay, placed, fragments, outs, variables

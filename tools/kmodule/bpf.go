@@ -85,10 +85,7 @@ func writeJSON(file string, value any) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(file, 0o644, func(f *os.File) error {
-		_, err := f.Write(append(text, '\n'))
-		return err
-	})
+	return atomicfile.WriteBytes(file, 0o644, append(text, '\n'))
 }
 
 func bpfReport(args []string, _, _ io.Writer) error {

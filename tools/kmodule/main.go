@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/scratch"
 )
@@ -74,7 +75,7 @@ func build(args []string, _, stderr io.Writer) error {
 	}
 	written := []string{m.Symvers, m.Order, m.Commands}
 	for _, o := range outs {
-		_, file, _ := strings.Cut(o, "=")
+		_, file, _ := pair.Split(o)
 		written = append(written, file)
 	}
 	if err := different(written...); err != nil {

@@ -5,17 +5,17 @@ package main
 import (
 	"flag"
 	"path/filepath"
-	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmodule"
 )
 
 // named refuses a value of a flag that is not NAME=FILE.
 func named(flag string, values []string) error {
 	for _, v := range values {
-		if name, file, _ := strings.Cut(v, "="); name == "" || file == "" {
-			return cli.Usagef("--%s is %q: expected NAME=FILE", flag, v)
+		if _, _, err := pair.Split(v); err != nil {
+			return cli.Usagef("--%s is %v", flag, err)
 		}
 	}
 	return nil

@@ -99,10 +99,7 @@ func (s spec) write(lines []string, stdout io.Writer) error {
 		return fmt.Errorf("write %s: expected to be started by `bazel run %s` in the workspace that has the file", s.Golden, s.Update)
 	}
 	file := filepath.Join(workspace, s.Golden)
-	err := atomicfile.Write(file, 0o644, func(f *os.File) error {
-		_, err := f.WriteString(strings.Join(lines, "\n") + "\n")
-		return err
-	})
+	err := atomicfile.WriteBytes(file, 0o644, []byte(strings.Join(lines, "\n")+"\n"))
 	if err == nil {
 		_, err = fmt.Fprintf(stdout, "manifest: %s has %d lines\n", file, len(lines))
 	}

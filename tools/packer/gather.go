@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/pack"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/symvers"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/tree"
@@ -38,9 +38,9 @@ func runGather(args []string, _, _ io.Writer) error {
 	}
 	to := map[string]string{}
 	for _, text := range take {
-		name, file, ok := strings.Cut(text, "=")
-		if !ok || name == "" || file == "" {
-			return cli.Usagef("--take is %q: expected NAME=FILE, such as .config=out/config", text)
+		name, file, err := pair.Split(text)
+		if err != nil {
+			return cli.Usagef("--take is %v, such as .config=out/config", err)
 		}
 		if other, ok := to[name]; ok {
 			return cli.Usagef("--take is given twice for %s, as %s and as %s: leave one out", name, other, file)

@@ -48,10 +48,7 @@ func run(args []string, _, _ io.Writer) error {
 		}
 		m.write(&text)
 	}
-	return atomicfile.Write(*out, 0o644, func(f *os.File) error {
-		_, err := f.Write(text.Bytes())
-		return err
-	})
+	return atomicfile.WriteBytes(*out, 0o644, text.Bytes())
 }
 
 // write writes a module's symbols as Markdown.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 )
 
 // What the release has of its own.
@@ -128,9 +129,9 @@ func collect(programs, sources []string, license, module string) ([]file, error)
 		}
 	}
 	for _, p := range programs {
-		name, from, ok := strings.Cut(p, "=")
-		if !ok || !filepath.IsLocal(name) {
-			return nil, fmt.Errorf("program %q: expected NAME=FILE, NAME relative to prebuilt/", p)
+		name, from, err := pair.Local(p)
+		if err != nil {
+			return nil, fmt.Errorf("program %w", err)
 		}
 		if err := read("prebuilt/"+name, from, true); err != nil {
 			return nil, err

@@ -57,7 +57,7 @@ func TestRelease(t *testing.T) {
 		{append(args, "--sources=soong/kheaders/new.go", "new"), "release soong/kheaders/new.go: the release's Android.bp does not name it"},
 		{append(args[:3:3], "new"), "--module FILE is required"},
 		{append(args, "--program=packer", "new"), `program "packer": expected NAME=FILE`},
-		{append(args, "--program=../x=packer", "new"), `program "../x=packer": expected NAME=FILE, NAME relative to prebuilt/`},
+		{append(args, "--program=../x=packer", "new"), `program "../x=packer": expected NAME=FILE, NAME a path within the tree`},
 		{append(args, "--sources=../LICENSE", "new"), "release ../LICENSE: it lies outside of the directory"},
 	} {
 		if err := run(tt.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -87,10 +87,7 @@ func (d *dir) Get(key [sha256.Size]byte) []byte {
 // Put implements [lzma2.Store].
 func (d *dir) Put(key [sha256.Size]byte, segment []byte) {
 	sum := sha256.Sum256(segment)
-	_ = atomicfile.Write(d.file(key), 0o600, func(f *os.File) error {
-		_, err := f.Write(append(sum[:], segment...))
-		return err
-	})
+	_ = atomicfile.WriteBytes(d.file(key), 0o600, append(sum[:], segment...))
 }
 
 // trim removes what a killed run left, and the segments that were not used for

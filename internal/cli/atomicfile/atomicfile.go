@@ -76,6 +76,16 @@ func Write(path string, mode fs.FileMode, write func(*os.File) error) (err error
 	return nil
 }
 
+// WriteBytes is Write of a content, with an error that names path.
+func WriteBytes(path string, mode fs.FileMode, content []byte) error {
+	return Write(path, mode, func(f *os.File) error {
+		if _, err := f.Write(content); err != nil {
+			return fmt.Errorf("write file %s: %w", path, cause(err))
+		}
+		return nil
+	})
+}
+
 // cause takes the temporary file's name, which means nothing to the user, out
 // of an error.
 func cause(err error) error {

@@ -108,11 +108,11 @@ func TestErrors(t *testing.T) {
 		{"member in two trees", put("include/linux/kernel.h", "\n"), nil,
 			[]string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/include/linux/kernel.h"}},
 		{"member in a tree and added", nil, func(_ *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"include/linux/kernel.h", o.Config}}
+			o.Add = []tree.Addition{{Name: "include/linux/kernel.h", File: o.Config}}
 		}, []string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/.config"}},
 		{"file and directory", put("include/linux/kernel.h/x.h", "\n"), nil,
 			[]string{"add member include/linux/kernel.h: it is the file SRC/include/linux/kernel.h, and the directory of OBJ/include/linux/kernel.h/x.h; leave one out"}},
-		{"add a file over a directory", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"include/linux", o.Config}} },
+		{"add a file over a directory", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "include/linux", File: o.Config}} },
 			[]string{"add member include/linux: it is the file OBJ/.config, and the directory of SRC/include/linux/kernel.h"}},
 		{"dangling link", put("include/linux/gone.h", "-> nowhere.h"), nil,
 			[]string{`follow link OBJ/include/linux/gone.h: its target "nowhere.h" is not there`}},
@@ -133,17 +133,17 @@ func TestErrors(t *testing.T) {
 			[]string{"include docs/**: it matches nothing in SRC, OBJ"}},
 		{"bad pattern", nil, func(_ *testing.T, o *Options) { o.Exclude = []string{"../x"} },
 			[]string{`read pattern "../x"`}},
-		{"add nothing", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"a", "no/such/file"}} },
+		{"add nothing", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "a", File: "no/such/file"}} },
 			[]string{"add no/such/file: open no/such/file: no such file"}},
-		{"add a directory", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"a", o.Trees[0]}} },
+		{"add a directory", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "a", File: o.Trees[0]}} },
 			[]string{"add SRC: read SRC: it is a directory, expected a file"}},
-		{"add outside", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"../a", o.Config}} },
+		{"add outside", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "../a", File: o.Config}} },
 			[]string{`add "OBJ/.config": member name "../a" is not a plain path`}},
-		{"add absolute", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"/etc/a", o.Config}} },
+		{"add absolute", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "/etc/a", File: o.Config}} },
 			[]string{`add "OBJ/.config": member name "/etc/a" is not a plain path`}},
-		{"add the marker", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{".kheaders-stamp", o.Config}} },
+		{"add the marker", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: ".kheaders-stamp", File: o.Config}} },
 			[]string{"add OBJ/.config as .kheaders-stamp: that member is the marker"}},
-		{"add below the marker", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{".kheaders-stamp/a", o.Config}} },
+		{"add below the marker", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: ".kheaders-stamp/a", File: o.Config}} },
 			[]string{"add OBJ/.config as .kheaders-stamp/a: that member is the marker"}},
 		{"include the marker", put(".kheaders-stamp", "of the archive that the tree was\n"), func(_ *testing.T, o *Options) { o.Include = []string{".kheaders*"} },
 			[]string{"add OBJ/.kheaders-stamp as .kheaders-stamp: that member is the marker"}},
@@ -154,13 +154,13 @@ func TestErrors(t *testing.T) {
 			[]string{"include OBJ/System.map: no archive holds"}},
 		{"include a key", nil, func(_ *testing.T, o *Options) { o.Include = []string{"certs/*"} },
 			[]string{"include OBJ/certs/signing_key.pem: no archive holds"}},
-		{"add vmlinux", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{"vmlinux", o.Config}} },
+		{"add vmlinux", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "vmlinux", File: o.Config}} },
 			[]string{"add OBJ/.config as vmlinux: no archive holds"}},
 		{"add vmlinux by another name", nil, func(_ *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"kernel.elf", filepath.Join(o.Trees[1], "vmlinux")}}
+			o.Add = []tree.Addition{{Name: "kernel.elf", File: filepath.Join(o.Trees[1], "vmlinux")}}
 		}, []string{"add OBJ/vmlinux as kernel.elf: no archive holds"}},
 		{"add the seed", nil, func(_ *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"scripts/basic/randstruct.seed", o.Config}}
+			o.Add = []tree.Addition{{Name: "scripts/basic/randstruct.seed", File: o.Config}}
 		}, []string{"add OBJ/.config as scripts/basic/randstruct.seed: no archive holds"}},
 		{"RANDSTRUCT", func(_ *testing.T, _, obj treetest.Files) {
 			for _, name := range []string{".config", "include/config/auto.conf"} {
@@ -182,22 +182,22 @@ func TestErrors(t *testing.T) {
 			obj["scripts/mod/modpost"] = "\x7fELF\x00" + seed + "\x00"
 		}, nil, []string{"add OBJ/scripts/mod/modpost: it holds the RANDSTRUCT seed"}},
 		{"the seed added by another name", put("scripts/gcc-plugins/randomize_layout_seed.h", "const char *randstruct_seed = \""+seed+"\";\n"),
-			func(t *testing.T, o *Options) { o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, seed)}} },
+			func(t *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "scripts/data", File: treetest.Temp(t, seed)}} },
 			[]string{"add TMP/file: it holds the RANDSTRUCT seed"}},
 		{"the plugin", nil, func(t *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"scripts/x.so", treetest.Temp(t, "\x7fELF randomize_performed\x00"+seed+"\x00")}}
+			o.Add = []tree.Addition{{Name: "scripts/x.so", File: treetest.Temp(t, "\x7fELF randomize_performed\x00"+seed+"\x00")}}
 		}, []string{"add TMP/file: it holds the RANDSTRUCT seed"}},
 		{"add a key in DER", nil, func(t *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, derKey(t))}}
+			o.Add = []tree.Addition{{Name: "scripts/data", File: treetest.Temp(t, derKey(t))}}
 		}, []string{"add TMP/file: it holds a PKCS#8 private key in DER"}},
 		{"add a program with a key", nil, func(t *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, "\x7fELF"+derKey(t)+"\x00")}}
+			o.Add = []tree.Addition{{Name: "scripts/data", File: treetest.Temp(t, "\x7fELF"+derKey(t)+"\x00")}}
 		}, []string{"add TMP/file: it holds a PKCS#8 private key in DER"}},
 		{"add a key by another name", nil, func(t *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"scripts/data", treetest.Temp(t, "-----BEGIN RSA PRIVATE KEY-----\n")}}
+			o.Add = []tree.Addition{{Name: "scripts/data", File: treetest.Temp(t, "-----BEGIN RSA PRIVATE KEY-----\n")}}
 		}, []string{"add TMP/file: it holds a private key"}},
 		{"add a key as a header", nil, func(t *testing.T, o *Options) {
-			o.Add = []tree.Addition{{"include/k.h", treetest.Temp(t, "-----BEGIN PRIVATE KEY-----\n")}}
+			o.Add = []tree.Addition{{Name: "include/k.h", File: treetest.Temp(t, "-----BEGIN PRIVATE KEY-----\n")}}
 		}, []string{"add TMP/file: it holds a private key"}},
 		{"epoch before 1970", nil, func(_ *testing.T, o *Options) { o.Epoch = -1 }, []string{"set dates to -1"}},
 		{"epoch too late", nil, func(_ *testing.T, o *Options) { o.Epoch = 1 << 33 }, []string{"set dates to 8589934592"}},

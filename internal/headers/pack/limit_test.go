@@ -39,7 +39,7 @@ func TestEndless(t *testing.T) {
 		return func() error { _, err := Pack(o); return err }
 	}
 	add := func(file string) func() error {
-		return packed(func(o *Options) { o.Add = []tree.Addition{{"x", file}} })
+		return packed(func(o *Options) { o.Add = []tree.Addition{{Name: "x", File: file}} })
 	}
 	list := func(file string) func() error {
 		name := treetest.Temp(t, "include/linux/x.h="+file+"\n")

@@ -220,7 +220,7 @@ func TestOptions(t *testing.T) {
 		change func(*Options)
 		want   []string // changes as Diff.Text has them
 	}{
-		{"add", func(o *Options) { o.Add = []tree.Addition{{"include/vendor/abi.h", vendor}} },
+		{"add", func(o *Options) { o.Add = []tree.Addition{{Name: "include/vendor/abi.h", File: vendor}} },
 			[]string{"+ 14 include/vendor/abi.h"}},
 		{"exclude", func(o *Options) { o.Exclude = []string{"include/{asm-generic,dt-bindings}/**"} },
 			[]string{"- 52 include/asm-generic/sum.h", "- 13 include/dt-bindings/input/ev.h"}},
@@ -228,7 +228,7 @@ func TestOptions(t *testing.T) {
 			[]string{"+ 10 include/linux/README", "+ 7 kernel/sched/core.c"}},
 		{"replace", func(o *Options) {
 			o.Exclude = []string{"include/linux/kernel.h"}
-			o.Add = []tree.Addition{{"include/linux/kernel.h", vendor}}
+			o.Add = []tree.Addition{{Name: "include/linux/kernel.h", File: vendor}}
 		}, []string{"~ 56 -> 14 (-42) include/linux/kernel.h"}},
 		{"keep comments", func(o *Options) { o.Comments = Keep; o.Exclude = []string{"include/linux/**"} },
 			[]string{"~ 22 -> 45 (+23) arch/x86/include/asm/page.h", "- 56 include/linux/kernel.h"}},

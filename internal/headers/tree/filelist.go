@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/archive/ustar"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 )
 
 // fileList is a tree of files from anywhere, for a build system that knows each
@@ -100,11 +101,11 @@ type Addition struct{ Name, File string }
 
 // ParseAddition reads NAME=FILE.
 func ParseAddition(s string) (Addition, error) {
-	name, file, ok := strings.Cut(s, "=")
-	if !ok || name == "" || file == "" {
-		return Addition{}, fmt.Errorf("read addition %q: expected NAME=FILE, such as include/vendor/abi.h=out/abi.h", s)
+	name, file, err := pair.Split(s)
+	if err != nil {
+		err = fmt.Errorf("read addition %w, such as include/vendor/abi.h=out/abi.h", err)
 	}
-	return Addition{name, file}, nil
+	return Addition{name, file}, err
 }
 
 // CheckName fails for a name that could not be a member: one that leads out of

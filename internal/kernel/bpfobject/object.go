@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -83,10 +84,7 @@ func (o Object) Build() (err error) {
 	if err := kmake.CopyFile(object, o.Out); err != nil {
 		return err
 	}
-	return atomicfile.Write(o.Skeleton, 0o644, func(f *os.File) error {
-		_, err := f.Write(skeleton)
-		return err
-	})
+	return atomicfile.WriteBytes(o.Skeleton, 0o644, skeleton)
 }
 
 // root is the directory that the sources and headers are put into by their names.
@@ -96,9 +94,9 @@ func (o Object) root() string { return filepath.Join(o.Scratch, "source") }
 func (o Object) place() error {
 	files := map[string]string{}
 	for _, file := range append(append([]string(nil), o.Sources...), o.Headers...) {
-		name, from, ok := strings.Cut(file, "=")
-		if !ok || !filepath.IsLocal(name) {
-			return fmt.Errorf("source %q: expected NAME=FILE, NAME relative to the sources' directory", file)
+		name, from, err := pair.Local(file)
+		if err != nil {
+			return fmt.Errorf("source %w", err)
 		}
 		if other, ok := files[name]; ok && other != from {
 			return fmt.Errorf("source %s: it is %s and %s; expected one file by that name", name, other, from)
@@ -141,7 +139,7 @@ func absoluteProgram(program string) string {
 func (o Object) compileAll() (string, error) {
 	var objects []string
 	for i, source := range o.Sources {
-		name, given, _ := strings.Cut(source, "=")
+		name, given, _ := pair.Local(source)
 		object := filepath.Join(o.Scratch, fmt.Sprintf("%d.o", i))
 		if err := o.compile(name, given, object); err != nil {
 			return "", err

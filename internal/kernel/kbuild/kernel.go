@@ -14,6 +14,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/headers/secret"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kconfig"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
@@ -161,10 +162,7 @@ func writeReport(file string, report any) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(file, 0o644, func(f *os.File) error {
-		_, err := f.Write(append(text, '\n'))
-		return err
-	})
+	return atomicfile.WriteBytes(file, 0o644, append(text, '\n'))
 }
 
 // make runs make on the source with O=obj.
@@ -267,9 +265,9 @@ func (k Kernel) collect(src, obj string, report *KernelReport) error {
 		{"include/config/kernel.release", k.Release}, {"System.map", k.SystemMap},
 	}
 	for _, o := range k.Outs {
-		in, out, ok := strings.Cut(o, "=")
-		if !ok {
-			return fmt.Errorf("bring out %q: expected NAME=FILE", o)
+		in, out, err := pair.Split(o)
+		if err != nil {
+			return fmt.Errorf("bring out %w", err)
 		}
 		copies = append(copies, [2]string{in, out})
 	}

@@ -76,7 +76,7 @@ func TestBuild(t *testing.T) {
 			"there is no y.c and no y.S"},
 		{"a source that does not compile", tree(t, "", makefile("echo \"make[1]: *** [Makefile:1: $(M)/x.o] Error 1\"; exit 1")...), "x.ko", nil, ErrShown.Error()},
 		{"two sources of one name", tree(t, ""), "x.ko", func(m *Module) { m.Sources = append(m.Sources, "Kbuild=other") }, "source Kbuild is both"},
-		{"a source outside", tree(t, ""), "x.ko", func(m *Module) { m.Sources = append(m.Sources, "../a=b") }, "relative to the module's directory"},
+		{"a source outside", tree(t, ""), "x.ko", func(m *Module) { m.Sources = append(m.Sources, "../a=b") }, "a path within the tree"},
 		{"no Kbuild file", tree(t, ""), "x.ko", func(m *Module) { m.Sources = m.Sources[1:] }, "no Kbuild and no Makefile"},
 		{"an option of its own", tree(t, ""), "x.ko", func(m *Module) { m.Config = []string{"CONFIG_OWN=m", "CONFIG_X86=y"} }, ""},
 		{"an option of the kernel's", tree(t, ""), "x.ko", func(m *Module) { m.Config = []string{"CONFIG_X86=n"} }, "cannot change the kernel's configuration"},

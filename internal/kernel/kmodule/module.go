@@ -15,6 +15,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/cleanup"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -218,11 +219,10 @@ func (m *Module) place() error {
 	m.root = filepath.Join(m.Scratch, "module")
 	m.given = map[string]string{}
 	for _, s := range m.Sources {
-		name, file, ok := strings.Cut(s, "=")
-		if !ok || !filepath.IsLocal(name) {
-			return fmt.Errorf("source %q: expected NAME=FILE, NAME relative to the module's directory", s)
+		name, file, err := pair.Local(s)
+		if err != nil {
+			return fmt.Errorf("source %w", err)
 		}
-		name = filepath.Clean(name)
 		if other, ok := m.given[name]; ok && other != file {
 			return fmt.Errorf("source %s is both %s and %s; rename one, or give one of them by another package", name, other, file)
 		}
@@ -332,7 +332,10 @@ func (m Module) extraSymbols() ([]string, error) {
 // bringOut copies what was made. All of it is looked for before the first copy.
 func (m Module) bringOut() error {
 	for _, o := range m.Outs {
-		name, _, _ := strings.Cut(o, "=")
+		name, _, err := pair.Split(o)
+		if err != nil {
+			return fmt.Errorf("bring out %w", err)
+		}
 		if !exists(m.dir, name) {
 			return fmt.Errorf("bring out %s: the build made %s; the Kbuild file must have 'obj-m += %s', or modules must name another",
 				name, m.made(), strings.TrimSuffix(name, ".ko")+".o")
@@ -362,7 +365,7 @@ func (m Module) bringOut() error {
 		}
 	}
 	for _, o := range m.Outs {
-		name, file, _ := strings.Cut(o, "=")
+		name, file, _ := pair.Split(o)
 		if err := kmake.CopyFile(filepath.Join(m.dir, name), file); err != nil {
 			return err
 		}
@@ -380,10 +383,7 @@ func (m Module) bringOut() error {
 
 // writeFile writes a whole file, or none.
 func writeFile(file string, content []byte) error {
-	return atomicfile.Write(file, 0o644, func(f *os.File) error {
-		_, err := f.Write(content)
-		return err
-	})
+	return atomicfile.WriteBytes(file, 0o644, content)
 }
 
 // made lists the modules that there are, for an error.

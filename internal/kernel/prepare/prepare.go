@@ -69,10 +69,7 @@ func (t Tree) Run() error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(t.Out, 0o644, func(f *os.File) error {
-		_, err := f.Write(content)
-		return err
-	})
+	return atomicfile.WriteBytes(t.Out, 0o644, content)
 }
 
 func (t Tree) unpack(src, obj string) error {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/pair"
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/kmake"
 )
 
@@ -91,9 +92,9 @@ func (s Source) unpack(log io.Writer, dir, scratch string, options []string) err
 // Place copies files, each given as NAME=FILE, to their names below dir.
 func Place(dir string, files []string) error {
 	for _, f := range files {
-		name, file, ok := strings.Cut(f, "=")
-		if !ok || !filepath.IsLocal(name) {
-			return fmt.Errorf("place %q: expected NAME=FILE, NAME relative to the tree", f)
+		name, file, err := pair.Local(f)
+		if err != nil {
+			return fmt.Errorf("place %w", err)
 		}
 		to := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {

@@ -45,10 +45,7 @@ func run(args []string, stdout io.Writer) error {
 		_, err := fmt.Fprintf(stdout, "%s is up to date\n", document)
 		return err
 	}
-	return atomicfile.Write(file, 0o644, func(f *os.File) error {
-		_, err := io.WriteString(f, text)
-		return err
-	})
+	return atomicfile.WriteBytes(file, 0o644, []byte(text))
 }
 
 // replace puts the table between the marks.
