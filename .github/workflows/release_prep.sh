@@ -18,6 +18,10 @@ tools/bazel run //tools:release -- "$directory/rules_kheaders" >&2
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C "$directory" -cf - rules_kheaders |
   gzip -n >"rules_kheaders-prebuilt-$tag.tar.gz"
 
+# The programs alone, for the module extension `tools`, and its lock file.
+tools/bazel run //tools/release:assets -- "$directory/assets" >&2
+cp "$directory"/assets/* .
+
 sha256=$(sha256sum "rules_kheaders-$tag.tar.gz" | cut -d ' ' -f 1)
 cat <<NOTES
 ## Bazel 7.6 or later
@@ -35,6 +39,15 @@ archive_override(
     strip_prefix = "rules_kheaders-$version",
     urls = ["https://github.com/rules-kheaders/rules_kheaders/releases/download/$tag/rules_kheaders-$tag.tar.gz"],
 )
+\`\`\`
+
+Without rules_go: check in \`tools.lock.json\`, and
+
+\`\`\`starlark
+tools = use_extension("@rules_kheaders//rules:extensions.bzl", "tools")
+tools.release(lock = "//:tools.lock.json")
+use_repo(tools, "kheaders_tools")
+register_toolchains("@kheaders_tools//:all")
 \`\`\`
 
 Kleaf and workspaces without rules_go: unpack \`rules_kheaders-prebuilt-$tag.tar.gz\`; see docs/kleaf.md.

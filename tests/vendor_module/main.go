@@ -53,6 +53,7 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 		bazeltest.Case{Name: "a repository that is not used is reported", Run: v.notUsed},
 		bazeltest.Case{Name: "the module is built and loads on the device", Run: v.loads},
 		bazeltest.Case{Name: "the headers can be where a URL says", Run: v.url},
+		bazeltest.Case{Name: "the programs can be a release's, and rules_go is not asked for", Run: func() error { return v.releasedTools(ours) }},
 		bazeltest.Case{Name: "compile_commands.json is what clang understands", Run: v.compileCommands},
 		bazeltest.Case{Name: "modules that depend on one another are refused", Run: v.cycle},
 	)

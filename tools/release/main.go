@@ -3,7 +3,8 @@
 // Release writes a directory that a workspace without rules_go and without
 // downloads checks in, or an Android tree with an older Go: the rules as a Bazel
 // module that needs nothing, the Soong plugin, the programs as static binaries,
-// and their digests.
+// and their digests. With --assets it writes the programs alone, and the lock file
+// by which the module extension `tools` downloads them.
 // Start it by `tools/bazel run //tools:release -- DIR`.
 package main
 
@@ -39,7 +40,7 @@ var (
 
 var program = cli.Command{
 	Name:    "release",
-	Usage:   "[--program NAME=FILE]… [--sources FILES]… --license FILE --module FILE DIR",
+	Usage:   "[--assets] [--program NAME=FILE]… [--sources FILES]… --license FILE --module FILE DIR",
 	Summary: "write the directory that a workspace without rules_go checks in",
 	Run:     run,
 }
@@ -53,17 +54,27 @@ func run(args []string, stdout, _ io.Writer) error {
 	fs.Var(&sources, "sources", "files that keep their names, a space between two: `FILES`")
 	license := fs.String("license", "", "the license's text, a `FILE`")
 	module := fs.String("module", "", "this module's MODULE.bazel, a `FILE`, for the version")
+	assets := fs.Bool("assets", false, "write PROGRAM-PLATFORM for each program, and tools.lock.json")
 	rest, err := cli.Parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if err := cli.Require(fs, "program", "sources", "license", "module"); err != nil {
+	required := []string{"program", "module"}
+	if !*assets {
+		required = append(required, "sources", "license")
+	}
+	if err := cli.Require(fs, required...); err != nil {
 		return err
 	}
 	if len(rest) != 1 {
 		return cli.Usagef("got %d directories, expected one: tools/bazel run //tools:release -- DIR", len(rest))
 	}
-	files, err := collect(programs, sources, *license, *module)
+	var files []file
+	if *assets {
+		files, err = collectAssets(programs, *module)
+	} else {
+		files, err = collect(programs, sources, *license, *module)
+	}
 	if err != nil {
 		return err
 	}
@@ -87,19 +98,28 @@ type file struct {
 
 var versionLine = regexp.MustCompile(`(?m)^    version = "([0-9.]+)",$`)
 
-func collect(programs, sources []string, license, module string) ([]file, error) {
+// readVersion is the version in a MODULE.bazel.
+func readVersion(module string) (string, error) {
 	text, err := infile.ReadFile(module)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	version := versionLine.FindSubmatch(text)
 	if version == nil {
-		return nil, fmt.Errorf("read %s: it has no line such as version = \"0.1.0\"", module)
+		return "", fmt.Errorf("read %s: it has no line such as version = \"0.1.0\"", module)
+	}
+	return string(version[1]), nil
+}
+
+func collect(programs, sources []string, license, module string) ([]file, error) {
+	version, err := readVersion(module)
+	if err != nil {
+		return nil, err
 	}
 	files := []file{
 		{name: "Android.bp", content: []byte(androidFile)},
 		{name: "BUILD.bazel"},
-		{name: "MODULE.bazel", content: []byte(strings.ReplaceAll(moduleFile, "VERSION", string(version[1])))},
+		{name: "MODULE.bazel", content: []byte(strings.ReplaceAll(moduleFile, "VERSION", version))},
 		{name: "README.md", content: []byte(readme)},
 		{name: "WORKSPACE", content: []byte("workspace(name = \"rules_kheaders\")\n")},
 		{name: "prebuilt/BUILD.bazel", content: []byte("exports_files(glob([\"**\"]))\n")},

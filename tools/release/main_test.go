@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -47,10 +49,23 @@ func TestRelease(t *testing.T) {
 	if info, err := os.Stat("out/prebuilt/linux_amd64/packer"); err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("packer: %v, %v", info, err)
 	}
+	if err := run(append(args, "--assets", "assets"), io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("assets/tools.lock.json")
+	want := fmt.Sprintf("{\n  \"urls\": [\n    \"https://github.com/rules-kheaders/rules_kheaders/releases/download/v1.2.3/{program}-{platform}\"\n  ],\n"+
+		"  \"programs\": {\n    \"linux_amd64\": {\n      \"packer\": \"%x\"\n    }\n  }\n}\n", sha256.Sum256([]byte("\x7fELF")))
+	if err != nil || string(text) != want {
+		t.Errorf("tools.lock.json is %q, %v; want %q", text, err, want)
+	}
+	if info, err := os.Stat("assets/packer-linux_amd64"); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("the asset packer: %v, %v", info, err)
+	}
 	for _, tt := range []struct {
 		args []string
 		want string
 	}{
+		{append(args, "--assets", "--program=packer=packer", "new"), `program "packer=packer": expected PLATFORM/NAME=FILE`},
 		{append(args, "out"), "it is there already, expected the name of a new directory"},
 		{args, "got 0 directories, expected one: tools/bazel run //tools:release -- DIR"},
 		{append(args[:3:3], "--module=LICENSE", "new"), "it has no line such as version"},
