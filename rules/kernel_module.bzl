@@ -42,7 +42,7 @@ def _sources(ctx):
     return sources
 
 def _modules(ctx):
-    "The modules to bring out, by their path below the Kbuild file."
+    "The modules to output, by their path below the Kbuild file."
     check_name(ctx.label, "module", ctx.label.name)
     if not ctx.attr.modules:
         return {ctx.label.name + ".ko": ctx.actions.declare_file(ctx.label.name + ".ko")}

@@ -35,7 +35,7 @@ def _kheaders_ko(ctx):
     for name, file in modules.items():
         if name.split("/")[-1] == "kheaders.ko":
             return file
-    fail(("{} brings out no kernel/kheaders.ko, only {}; with CONFIG_IKHEADERS=m, add it to module_outs, or to module_implicit_outs " +
+    fail(("{} outputs no kernel/kheaders.ko, only {}; with CONFIG_IKHEADERS=m, add it to module_outs, or to module_implicit_outs " +
           "of Kleaf's kernel_build").format(ctx.attr.kernel.label, ", ".join(sorted(modules.keys())) or "nothing"))
 
 def _kheaders_module_impl(ctx):

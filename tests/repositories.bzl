@@ -11,7 +11,7 @@ load(":kbuild_root_repository.bzl", "kbuild_root_repository")
 load(":vpoll_repository.bzl", "vpoll_repository")
 
 def tests_repositories():
-    "Programs for the guests, tools for eBPF and boot images, what make runs, and a module and a kernel that nobody here made."
+    "Programs for the guests, tools for eBPF and boot images, what make runs, and a module and a kernel that others made."
     bootimg_tools_repository(name = "bootimg_tools")
     busybox_repository(name = "busybox_arm64", arch = "arm64")
     bpf_corpus_repository(name = "bpf_corpus", linux = Label("@linux_6_1//:linux.tar.xz"))

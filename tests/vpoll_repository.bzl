@@ -21,7 +21,7 @@ filegroup(
 """.format(_SHA256.keys()))
 
 vpoll_repository = repository_rule(
-    doc = """A module that nobody here wrote, its sources unchanged.
+    doc = """A module that others wrote, its sources unchanged.
 
 The environment's `KHEADERS_VPOLL` (by `--repo_env`), where it is set, names a directory on this machine that has them.
 """,

@@ -180,7 +180,7 @@ func (f *elfFile) plainSection(i int) (section, error) {
 }
 
 // checkPlace fails unless the region is plain data in one section, clear of
-// everything else in the file, and loaded from where it lies.
+// everything else in the file, and loaded from where it is.
 func (f *elfFile) checkPlace(region Region) error {
 	off, size := region.Offset, region.Size
 	if size == 0 {
@@ -299,7 +299,7 @@ func (f *elfFile) overlapError(index int) error {
 	return fmt.Errorf("%s overlaps others: they have more than twice the %d bytes of the file: damaged ELF file", f.sectionName(index), f.size)
 }
 
-// around returns what of x lies before and after w.
+// around returns what of x is before and after w.
 func around(x extent, w found) []extent {
 	if !x.overlaps(w.off, w.size) {
 		return []extent{x}

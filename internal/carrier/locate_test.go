@@ -458,7 +458,7 @@ func TestLocateManyExtendedIndices(t *testing.T) {
 		f.Symbols = append(f.Symbols, f.Symbols[1])
 	}
 	p := many(f, 200_000)
-	// The table lies last in the file, behind the section headers.
+	// The table is last in the file, behind the section headers.
 	header := p[len(p)-64:]
 	binary.LittleEndian.PutUint32(header[4:], uint32(elf.SHT_SYMTAB_SHNDX))
 	binary.LittleEndian.PutUint64(header[24:], uint64(len(p)))

@@ -188,7 +188,7 @@ func (d *Device) loadModule() {
 // Close leaves the kernel as it was.
 func (d *Device) Close() {
 	if d.loaded {
-		// Whoever reads the archive just now keeps it; that is no error.
+		// A process that reads the archive just now keeps it; that is no error.
 		_ = exec.Command("rmmod", "kheaders").Run()
 	}
 }

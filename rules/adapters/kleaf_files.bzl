@@ -44,7 +44,7 @@ def kleaf_build(target):
     )
 
 def _grouped(groups):
-    "What a kernel_build brings out, by the path in the objects' tree."
+    "The outputs of a kernel_build, by the path in the objects' tree."
     outs = {}
     for name in groups:
         files = groups[name].to_list()

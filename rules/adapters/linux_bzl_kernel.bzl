@@ -7,7 +7,7 @@ load("//rules/private:toolchain.bzl", "TOOLCHAIN_TYPE", "optional_tool", "param_
 load("//rules/providers:kernel_info.bzl", "KheadersKernelInfo")
 load("//rules/providers:source_info.bzl", "LinuxSourceInfo")
 
-DOC = """A kernel that hermeticbuild/linux.bzl builds, or any rule that brings out these files and no headers.
+DOC = """A kernel that hermeticbuild/linux.bzl builds, or any rule that outputs these files and no headers.
 
 ```starlark
 linux_bzl_kernel(

@@ -48,7 +48,7 @@ def signing(ctx, kernel = None):
     cert = ctx.file.signing_cert or outs.get(_CERT)
     lacks = [name for name, file in {_KEY: key, _CERT: cert}.items() if not file]
     if lacks and not ctx.file.sign_file:
-        fail("{} brings out {} and lacks {}: add what it lacks to its outs, or set signing_key and signing_cert of {}".format(
+        fail("{} outputs {} and lacks {}: add what it lacks to its outs, or set signing_key and signing_cert of {}".format(
             kernel.label,
             _SIGN_FILE,
             " and ".join(lacks),

@@ -23,15 +23,15 @@ neither, no archive can be stamped. With one of them CONFIG_IKHEADERS is y unles
     ),
     "config_fragments": attr.label_list(doc = "Options on top of it; a later file wins.", allow_files = True),
     "cross_compile": attr.string(doc = "CROSS_COMPILE, the prefix of the binutils and the compiler."),
-    "keep_objects": attr.bool(doc = "Bring out the whole objects' tree, for a second link: large."),
+    "keep_objects": attr.bool(doc = "Output the whole objects' tree, for a second link: large."),
     "llvm": attr.string(doc = "LLVM, as `1`, to build with clang and LLVM's binutils."),
     "make_variables": attr.string_dict(doc = "Further variables for make's command line."),
-    "module_outs": attr.string_list(doc = "In-tree modules to bring out, by their path: lib/crc7.ko."),
+    "module_outs": attr.string_list(doc = "In-tree modules to output, by their path: lib/crc7.ko."),
     "object_files": attr.label_keyed_string_dict(
         doc = "Files to put into the objects' tree before the build, by their path there: certs/signing_key.pem.",
         allow_files = True,
     ),
-    "outs": attr.string_list(doc = "Further files of the objects' tree to bring out, by their path: scripts/sign-file."),
+    "outs": attr.string_list(doc = "Further files of the objects' tree to output, by their path: scripts/sign-file."),
     "placeholder": attr.label(
         doc = "What the kernel is linked with as its archive, where several kernels share one.",
         providers = [KheadersPlaceholderInfo],

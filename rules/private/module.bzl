@@ -100,7 +100,7 @@ def build_modules(ctx, archive, sources, directory, symvers, modules, outs, opti
         sources: (dict[string, File]) sources by name.
         directory: (string) where the Kbuild file is.
         symvers: (depset[File]) Module.symvers of other modules.
-        modules: (dict[string, File]) modules to bring out, by their path below `directory`.
+        modules: (dict[string, File]) modules to output, by their path below `directory`.
         outs: (struct) the other outputs: symvers, order, commands, and scratch, a directory or None.
         options: (struct) from `module_options`.
     """

@@ -4,7 +4,7 @@ visibility("//rules/...")
 
 PLACE_ATTRS = {
     "section": attr.string(doc = "The section that holds the placeholder, when it is not the one that is found automatically."),
-    "symbols": attr.string_list(doc = "Two symbols, start and end, between which the placeholder lies, when they are not upstream's."),
+    "symbols": attr.string_list(doc = "Two symbols, start and end, between which the placeholder is, when they are not upstream's."),
 }
 
 def place(ctx, args):

@@ -2,7 +2,7 @@
 
 DOC = """A built kernel: what archives, stamps, images and modules are made from.
 
-Whoever builds the kernel can provide it: `linux_kernel` here, or an adapter over another build's rule. `arch`, `config`, `headers`,
+`linux_kernel` provides it, and so do adapters over the rules of other builds. `arch`, `config`, `headers`,
 `kernel_release` and `module_symvers` are mandatory; the others have defaults.
 """
 

@@ -34,7 +34,7 @@ _CASES = [
     ("two_carriers", "has both of kernel and vmlinux", kheaders_vmlinux, {"archive": _ARCHIVE, "kernel": _KERNEL, "vmlinux": "BUILD.bazel"}),
     ("one_symbol", "expected a start and an end", kheaders_vmlinux, {"archive": _ARCHIVE, "kernel": _KERNEL, "symbols": ["kernel_headers_data"]}),
     ("no_image_tree", "has no image_tree", linux_image, {"kernel": ":without_image_tree"}),
-    ("no_key", "brings out scripts/sign-file and lacks certs/signing_key.pem and certs/signing_key.x509", kheaders_module, {
+    ("no_key", "outputs scripts/sign-file and lacks certs/signing_key.pem and certs/signing_key.x509", kheaders_module, {
         "archive": _ARCHIVE,
         "kernel": ":without_key",
     }),

@@ -52,7 +52,7 @@ filegroup(
 """)
 
 bpf_corpus_repository = repository_rule(
-    doc = """eBPF programs that nobody here wrote: the kernel's samples, bcc's libbpf-tools, and Debian's bpfcc-tools and bpftrace for a guest.
+    doc = """eBPF programs that others wrote: the kernel's samples, bcc's libbpf-tools, and Debian's bpfcc-tools and bpftrace for a guest.
 
 The environment's `KHEADERS_BPFCC_SOURCE` and `KHEADERS_BPF_GUEST` (by `--repo_env`) name them on this machine.
 """,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Bpf_corpus compiles eBPF programs that nobody here wrote, against an archive
+// Bpf_corpus compiles eBPF programs that others wrote, against an archive
 // of Debian's kernel and against the linux-headers that it was packed from,
 // expects the same verdict, and runs them in a guest with that kernel.
 // Start it by `tools/bazel run //tests/bpf_corpus`: the verdicts have to be those

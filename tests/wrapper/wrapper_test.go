@@ -270,7 +270,7 @@ func TestInterrupted(t *testing.T) {
 // apt-get fails where another runs.
 func TestTwoFirstRuns(t *testing.T) {
 	m := newMachine(t)
-	// Whoever runs the test, root's apt-get is not run.
+	// Root's apt-get is not run.
 	if err := os.Remove(filepath.Join(m.bin, "id")); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func kernel(args []string, _, stderr io.Writer) error {
 	fs.StringVar(&k.ImageTree, "image-tree", "", "where what the image is made from goes: a `TAR`")
 	fs.Var(&overlay, "overlay", "a file to put in place of the source's, `NAME=FILE`")
 	fs.Var(&placed, "place", "a file to put into the objects' tree first, `NAME=FILE`")
-	fs.Var(&outs, "out", "a file of the objects' tree to bring out, `NAME=FILE`")
+	fs.Var(&outs, "out", "a file of the objects' tree to output, `NAME=FILE`")
 	fs.StringVar(&k.Report, "report", "", "where the report goes: a `FILE`")
 	fs.StringVar(&k.Objects, "objects", "", "where the whole objects' tree goes: a `TAR`")
 	if err := cli.ParseAll(fs, args, "source", "arch"); err != nil {

@@ -59,7 +59,7 @@ func build(args []string, _, stderr io.Writer) error {
 	fs.Var(&includes, "include", "a `DIR` of the sources to look for headers in")
 	fs.Var(&config, "config", "an option for the Kbuild file and the sources, `CONFIG_NAME=VALUE`")
 	fs.Var(&extra, "extra-symbols", "another module's Module.symvers, a `FILE`")
-	fs.Var(&outs, "out", "a module to bring out, `NAME.ko=FILE`")
+	fs.Var(&outs, "out", "a module to output, `NAME.ko=FILE`")
 	fs.StringVar(&m.Symvers, "symvers", "", "where the modules' Module.symvers goes: a `FILE`")
 	fs.StringVar(&m.Order, "order", "", "where modules.order goes: a `FILE`")
 	fs.StringVar(&m.Commands, "commands", "", "where compile_commands.json goes: a `FILE`")

@@ -139,7 +139,7 @@ func collect(programs, sources []string, license, module string) ([]file, error)
 			continue
 		}
 		if !filepath.IsLocal(name) {
-			return nil, fmt.Errorf("release %s: it lies outside of the directory: give names relative to the module's top", name)
+			return nil, fmt.Errorf("release %s: it is outside the directory; give names relative to the module's top", name)
 		}
 		if strings.HasSuffix(name, ".go") && !strings.Contains(androidFile, `"`+name+`"`) {
 			return nil, fmt.Errorf("release %s: the release's Android.bp does not name it: add it to srcs in tools/release/android.bp.txt", name)

@@ -73,7 +73,7 @@ func TestRelease(t *testing.T) {
 		{append(args[:3:3], "new"), "--module FILE is required"},
 		{append(args, "--program=packer", "new"), `program "packer": expected NAME=FILE`},
 		{append(args, "--program=../x=packer", "new"), `program "../x=packer": expected NAME=FILE, NAME a path within the tree`},
-		{append(args, "--sources=../LICENSE", "new"), "release ../LICENSE: it lies outside of the directory"},
+		{append(args, "--sources=../LICENSE", "new"), "release ../LICENSE: it is outside the directory"},
 	} {
 		if err := run(tt.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want an error with %q", tt.args, err, tt.want)

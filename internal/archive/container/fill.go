@@ -57,7 +57,7 @@ func planFill(blocks []xz.Block, capacity int64) (fill, error) {
 			break
 		}
 	}
-	return fill{}, fmt.Errorf("fill reservation of %d bytes: found no way; take a capacity 4 bytes larger", capacity)
+	return fill{}, fmt.Errorf("fill reservation of %d bytes: cannot pad to exactly that; use a capacity 4 bytes larger", capacity)
 }
 
 // stream returns the size in bytes of a stream of blocks with f at its end.

@@ -80,7 +80,7 @@ func FuzzParseText(f *testing.F) {
 	})
 }
 
-// What lies round an archive does not hide it.
+// What is around an archive does not hide it.
 func FuzzFind(f *testing.F) {
 	ph := placeholder(f, 3188)
 	f.Add([]byte("before"), []byte("after"))

@@ -148,7 +148,7 @@ func leadsTo(path string, root *os.Root) error {
 	}
 	found, err := os.Stat(path)
 	if err == nil && !os.SameFile(held, found) {
-		err = fmt.Errorf("%s is another directory than it was: somebody has replaced it", path)
+		err = fmt.Errorf("%s is another directory than it was: another process has replaced it", path)
 	}
 	return err
 }
@@ -176,11 +176,11 @@ func (t *tree) check(members map[string]member) error {
 			info, err := e.Info()
 			switch {
 			case !ok:
-				return fmt.Errorf("%q was not unpacked: somebody else has put it there", name)
+				return fmt.Errorf("%q was not unpacked: another process has put it there", name)
 			case err != nil:
 				return err
 			case m.mode != info.Mode().Type() || m.mode.IsRegular() && m.size != info.Size():
-				return fmt.Errorf("%q is not what was unpacked: somebody has replaced it", name)
+				return fmt.Errorf("%q is not what was unpacked: another process has replaced it", name)
 			}
 			found++
 			if !e.IsDir() {
@@ -200,7 +200,7 @@ func (t *tree) check(members map[string]member) error {
 	}
 	err := below(t.root, ".")
 	if err == nil && found != len(members) {
-		err = fmt.Errorf("it has %d files, directories and links, and %d were unpacked: somebody has removed some", found-1, len(members)-1)
+		err = fmt.Errorf("it has %d files, directories and links, and %d were unpacked: another process has removed some", found-1, len(members)-1)
 	}
 	if err != nil {
 		return fmt.Errorf("check %s: %w", t.path, err)

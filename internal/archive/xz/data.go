@@ -63,7 +63,7 @@ func cut(r io.ReaderAt, off, size int64) Data {
 
 // windowSize is how much a window reads at a time, in bytes: the largest block
 // header, and several of the chunk headers where chunks are small. Where they
-// are large, what lies between two headers is not read.
+// are large, what is between two headers is not read.
 const windowSize = 4 << 10
 
 // window reads here and there in size bytes of r.

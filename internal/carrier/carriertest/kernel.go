@@ -4,7 +4,7 @@ package carriertest
 
 import "debug/elf"
 
-// Before is what lies before the reservation in the section .rodata of
+// Before is what is before the reservation in the section .rodata of
 // Kernel, odd so that nothing is aligned by luck: in a kheaders.ko nothing is.
 const Before = "Linux version " + Release + " (user@host) #1\x00\x00odd"
 

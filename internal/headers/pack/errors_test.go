@@ -104,12 +104,12 @@ func TestErrors(t *testing.T) {
 		{"tree is not there", nil, func(_ *testing.T, o *Options) { o.Trees[0] = "no/such/tree" },
 			[]string{"open tree: stat no/such/tree: no such file"}},
 		{"tree twice", nil, func(_ *testing.T, o *Options) { o.Trees = append(o.Trees, o.Trees[0]) },
-			[]string{"add member Makefile: it is there twice, as SRC/Makefile and as SRC/Makefile"}},
+			[]string{"add member Makefile: it is given twice, as SRC/Makefile and as SRC/Makefile"}},
 		{"member in two trees", put("include/linux/kernel.h", "\n"), nil,
-			[]string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/include/linux/kernel.h"}},
+			[]string{"add member include/linux/kernel.h: it is given twice, as SRC/include/linux/kernel.h and as OBJ/include/linux/kernel.h"}},
 		{"member in a tree and added", nil, func(_ *testing.T, o *Options) {
 			o.Add = []tree.Addition{{Name: "include/linux/kernel.h", File: o.Config}}
-		}, []string{"add member include/linux/kernel.h: it is there twice, as SRC/include/linux/kernel.h and as OBJ/.config"}},
+		}, []string{"add member include/linux/kernel.h: it is given twice, as SRC/include/linux/kernel.h and as OBJ/.config"}},
 		{"file and directory", put("include/linux/kernel.h/x.h", "\n"), nil,
 			[]string{"add member include/linux/kernel.h: it is the file SRC/include/linux/kernel.h, and the directory of OBJ/include/linux/kernel.h/x.h; leave one out"}},
 		{"add a file over a directory", nil, func(_ *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "include/linux", File: o.Config}} },
@@ -182,7 +182,9 @@ func TestErrors(t *testing.T) {
 			obj["scripts/mod/modpost"] = "\x7fELF\x00" + seed + "\x00"
 		}, nil, []string{"add OBJ/scripts/mod/modpost: it holds the RANDSTRUCT seed"}},
 		{"the seed added by another name", put("scripts/gcc-plugins/randomize_layout_seed.h", "const char *randstruct_seed = \""+seed+"\";\n"),
-			func(t *testing.T, o *Options) { o.Add = []tree.Addition{{Name: "scripts/data", File: treetest.Temp(t, seed)}} },
+			func(t *testing.T, o *Options) {
+				o.Add = []tree.Addition{{Name: "scripts/data", File: treetest.Temp(t, seed)}}
+			},
 			[]string{"add TMP/file: it holds the RANDSTRUCT seed"}},
 		{"the plugin", nil, func(t *testing.T, o *Options) {
 			o.Add = []tree.Addition{{Name: "scripts/x.so", File: treetest.Temp(t, "\x7fELF randomize_performed\x00"+seed+"\x00")}}

@@ -190,7 +190,7 @@ func (s *selection) put(f source) error {
 		return fmt.Errorf("add %s as %s: that member is the marker, which is made here", f.where, f.name)
 	}
 	if other, ok := s.found[f.name]; ok {
-		return fmt.Errorf("add member %s: it is there twice, as %s and as %s; leave one out", f.name, other.where, f.where)
+		return fmt.Errorf("add member %s: it is given twice, as %s and as %s; leave one out", f.name, other.where, f.where)
 	}
 	s.found[f.name] = f
 	return nil

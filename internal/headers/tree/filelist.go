@@ -44,7 +44,7 @@ func (l *fileList) add(word string) error {
 		return err
 	}
 	if other, ok := l.files[a.Name]; ok {
-		return fmt.Errorf("add %s: it is there twice, as %s and as %s; leave one out", a.Name, other, a.File)
+		return fmt.Errorf("add %s: it is given twice, as %s and as %s; leave one out", a.Name, other, a.File)
 	}
 	if l.dirs[a.Name] != nil {
 		return fmt.Errorf("add %s: others are below it, as %s/%s", a.Name, a.Name, l.dirs[a.Name][0])

@@ -15,7 +15,7 @@ func TestFileListErrors(t *testing.T) {
 		{"no pair", "a.h", `read addition "a.h": expected NAME=FILE`},
 		{"absolute", "/a.h=x", "is not a plain path"},
 		{"leads out", "../a.h=x", "is not a plain path"},
-		{"twice", "a.h=x a.h=y", "add a.h: it is there twice, as x and as y; leave one out"},
+		{"twice", "a.h=x a.h=y", "add a.h: it is given twice, as x and as y; leave one out"},
 		{"below a file", "a=x a/b.h=y", "add a/b.h: it is below a file, x"},
 		{"above a file", "a/b.h=x a=y", "add a: others are below it, as a/b.h"},
 	}

@@ -274,7 +274,7 @@ func (t *tarTree) resolve(name string) (string, tarEntry, error) {
 		}
 		if e.link != "" {
 			if links++; links > maxLinks {
-				return "", tarEntry{}, fmt.Errorf("follow link %s: it leads round in a circle", t.Where(name))
+				return "", tarEntry{}, fmt.Errorf("follow link %s: symbolic links form a loop", t.Where(name))
 			}
 			target := e.link
 			if !path.IsAbs(target) {

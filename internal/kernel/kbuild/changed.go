@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package kbuild drives a kernel's own build: it unpacks a source, configures
-// it, runs make out of tree, and brings out what later steps need. Nothing of
+// it, runs make out of tree, and outputs what later steps need. Nothing of
 // Kbuild is replaced; make is the tool.
 package kbuild
 

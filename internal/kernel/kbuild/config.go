@@ -39,7 +39,7 @@ func checkHonoured(config string, fragments []string) error {
 		}
 	}
 	if len(lost) > 0 {
-		return fmt.Errorf("configure the kernel: Kconfig did not take %s; an option it depends on is missing in the fragments",
+		return fmt.Errorf("configure the kernel: Kconfig dropped %s: a dependency is not enabled; enable it in a fragment",
 			strings.Join(sorted(lost), ", "))
 	}
 	return nil

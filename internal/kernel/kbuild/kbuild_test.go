@@ -305,7 +305,7 @@ func TestCollectAllOrNothing(t *testing.T) {
 		write(t, obj, name, "text")
 	}
 	k := Kernel{Vmlinux: filepath.Join(out, "vmlinux"), SystemMap: filepath.Join(out, "System.map"), Scratch: t.TempDir()}
-	if err := k.collect(t.TempDir(), obj, &KernelReport{}); err == nil || !strings.HasPrefix(err.Error(), "bring out System.map: the build made no such file") {
+	if err := k.collect(t.TempDir(), obj, &KernelReport{}); err == nil || !strings.HasPrefix(err.Error(), "output System.map: the build made no such file") {
 		t.Errorf("got %v", err)
 	}
 	if left, err := os.ReadDir(out); err != nil || len(left) > 0 {

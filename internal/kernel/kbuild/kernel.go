@@ -43,7 +43,7 @@ type Kernel struct {
 	// ImageTree is a tar of what the image's wrapper is made from, without
 	// vmlinux: members source/… and object/….
 	ImageTree string
-	// Outs are further files of the objects' tree to bring out: "lib/crc7.ko=FILE".
+	// Outs are further files of the objects' tree to output: "lib/crc7.ko=FILE".
 	Outs []string
 	// Objects is a tar of the whole objects' tree, for Relink.
 	Objects string
@@ -253,7 +253,7 @@ func (k Kernel) embed(archive string) []string {
 	}
 }
 
-// collect brings out what the build made.
+// collect outputs what the build made.
 func (k Kernel) collect(src, obj string, report *KernelReport) error {
 	release, err := os.ReadFile(filepath.Join(obj, "include/config/kernel.release"))
 	if err != nil {
@@ -267,7 +267,7 @@ func (k Kernel) collect(src, obj string, report *KernelReport) error {
 	for _, o := range k.Outs {
 		in, out, err := pair.Split(o)
 		if err != nil {
-			return fmt.Errorf("bring out %w", err)
+			return fmt.Errorf("output %w", err)
 		}
 		copies = append(copies, [2]string{in, out})
 	}
@@ -275,7 +275,7 @@ func (k Kernel) collect(src, obj string, report *KernelReport) error {
 	// All is there before the first is copied.
 	for _, c := range copies {
 		if _, err := os.Stat(filepath.Join(obj, c[0])); err != nil {
-			return fmt.Errorf("bring out %s: the build made no such file; set the option that makes it in a fragment (=m for a module)", c[0])
+			return fmt.Errorf("output %s: the build made no such file; set the option that makes it in a fragment (=m for a module)", c[0])
 		}
 	}
 	for _, c := range copies {

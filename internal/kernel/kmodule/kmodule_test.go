@@ -153,7 +153,7 @@ func TestBringOut(t *testing.T) {
 	}{
 		{"all", []string{"x.ko", "Module.symvers"}, func(*Module, string) {}, ""},
 		{"a module that is not made", []string{"x.ko", "Module.symvers"}, func(m *Module, out string) { m.Outs = append(m.Outs, "y.ko="+out+"/y.ko") }, "the build made x.ko"},
-		{"no Module.symvers", []string{"x.ko"}, func(*Module, string) {}, "bring out Module.symvers: the build made none"},
+		{"no Module.symvers", []string{"x.ko"}, func(*Module, string) {}, "output Module.symvers: the build made none"},
 		{"a command that is none", []string{"x.ko", "Module.symvers", ".x.o.cmd"}, func(m *Module, out string) { m.Commands = out + "/commands" }, "a single quote is open"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

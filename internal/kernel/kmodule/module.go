@@ -334,10 +334,10 @@ func (m Module) bringOut() error {
 	for _, o := range m.Outs {
 		name, _, err := pair.Split(o)
 		if err != nil {
-			return fmt.Errorf("bring out %w", err)
+			return fmt.Errorf("output %w", err)
 		}
 		if !exists(m.dir, name) {
-			return fmt.Errorf("bring out %s: the build made %s; the Kbuild file must have 'obj-m += %s', or modules must name another",
+			return fmt.Errorf("output %s: the build made %s; the Kbuild file must have 'obj-m += %s', or modules must name another",
 				name, m.made(), strings.TrimSuffix(name, ".ko")+".o")
 		}
 	}
@@ -352,7 +352,7 @@ func (m Module) bringOut() error {
 		}
 		content, err := os.ReadFile(filepath.Join(m.dir, t.name))
 		if err != nil {
-			return fmt.Errorf("bring out %s: the build made none", t.name)
+			return fmt.Errorf("output %s: the build made none", t.name)
 		}
 		// Modules outside the tree are named by their absolute paths.
 		texts = append(texts, text{t.file, bytes.ReplaceAll(content, []byte(m.dir+"/"), nil)})

@@ -39,7 +39,7 @@ func cannotRun(file string) string {
 		}
 		loader := strings.TrimRight(string(text), "\x00")
 		if !exists("/", loader) {
-			return fmt.Sprintf("needs %s, which this machine does not have", loader)
+			return fmt.Sprintf("needs %s, which is not installed", loader)
 		}
 		return cannotLoad(loader, file)
 	}
@@ -59,7 +59,7 @@ func noInterpreter(file string) string {
 	if !strings.HasPrefix(line, "#!") || len(words) == 0 || exists("/", words[0]) {
 		return ""
 	}
-	return fmt.Sprintf("needs %s, which this machine does not have", words[0])
+	return fmt.Sprintf("needs %s, which is not installed", words[0])
 }
 
 // What glibc's loader and musl's print of a program that they cannot start.
@@ -82,7 +82,7 @@ func cannotLoad(loader, file string) string {
 		list.Env = append(list.Environ(), "LC_ALL=C", "LD_TRACE_LOADED_OBJECTS=1", "LD_BIND_NOW=1", "LD_WARN=1")
 	}
 	out, _ := list.CombinedOutput()
-	const missing = "which this machine does not have"
+	const missing = "which is not installed"
 	for line := range strings.Lines(string(out)) {
 		if found := noVersion.FindStringSubmatch(line); found != nil {
 			return fmt.Sprintf("needs version %s of %s, %s", found[2], filepath.Base(found[1]), missing)

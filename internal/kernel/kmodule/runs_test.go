@@ -59,14 +59,14 @@ func TestCannotRun(t *testing.T) {
 		{"a program", program, ""},
 		{"a static program", compile(t, mainC, "program", "-static"), ""},
 		{"another machine's", foreign, "is for s390, and this machine is "},
-		{"no loader", edit(t, program, "/ld-linux", "/ld-there"), "which this machine does not have"},
-		{"a newer C library", edit(t, program, "GLIBC_2.34\x00", "GLIBC_2.99\x00"), "needs version GLIBC_2.99 of libc.so.6, which this machine does not have"},
-		{"no library", edit(t, program, "libc.so.6\x00", "libc.so.9\x00"), "needs the library libc.so.9, which this machine does not have"},
+		{"no loader", edit(t, program, "/ld-linux", "/ld-there"), "which is not installed"},
+		{"a newer C library", edit(t, program, "GLIBC_2.34\x00", "GLIBC_2.99\x00"), "needs version GLIBC_2.99 of libc.so.6, which is not installed"},
+		{"no library", edit(t, program, "libc.so.6\x00", "libc.so.9\x00"), "needs the library libc.so.9, which is not installed"},
 		{"a library", uses(filepath.Dir(with)), ""},
-		{"no library of its own", uses("/nowhere"), "needs the library libours.so, which this machine does not have"},
+		{"no library of its own", uses("/nowhere"), "needs the library libours.so, which is not installed"},
 		{"a library without the function", uses(filepath.Dir(without)), "needs the symbol f, which the libraries of this machine do not have"},
 		{"a script", script("#!/bin/sh\n"), ""},
-		{"a script of a program that is not there", script("#! /usr/bin/no-such -x\n"), "needs /usr/bin/no-such, which this machine does not have"},
+		{"a script of a program that is not there", script("#! /usr/bin/no-such -x\n"), "needs /usr/bin/no-such, which is not installed"},
 		{"a text", script("text\n"), ""},
 	} {
 		if got := cannotRun(test.file); test.want == "" && got != "" || !strings.Contains(got, test.want) {
@@ -85,7 +85,7 @@ func TestHostToolsRun(t *testing.T) {
 	}
 	m, log := hello(t, tree(t, "", "scripts/mod/modpost", string(text), "Makefile", "$(info compiled)\nmodules:\n"))
 	err = m.Build()
-	const want = "the host tool scripts/mod/modpost needs version GLIBC_2.99 of libc.so.6, which this machine does not have; " +
+	const want = "the host tool scripts/mod/modpost needs version GLIBC_2.99 of libc.so.6, which is not installed; " +
 		"make the host tools for this machine from the kernel's source, by `kmodule host-tools` or the rule kheaders_host_tools"
 	if err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "\n") || log.Len() > 0 {
 		t.Errorf("error = %v, shown %q; want one with %q", err, log, want)

@@ -10,7 +10,7 @@ def _installed_module_impl(ctx):
     return [DefaultInfo(files = depset([out]))]
 
 installed_module = rule(
-    doc = "A kernel's module as `make modules_install` leaves it, which is what Kleaf brings out.",
+    doc = "A kernel's module as `make modules_install` leaves it, which is what Kleaf outputs.",
     implementation = _installed_module_impl,
     attrs = INSTALL_ATTRS | {"ko": attr.label(doc = "The module as linked.", allow_single_file = True, mandatory = True)},
     toolchains = [TOOLCHAIN_TYPE] + KBUILD_TOOLCHAINS,

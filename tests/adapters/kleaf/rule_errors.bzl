@@ -46,7 +46,7 @@ def rule_errors(name):
     kheaders_module(name = "no_kheaders_ko", archive = ":android13_archive", kernel = ":android13_kernel", tags = ["manual"])
     fails_test(
         name = "no_kheaders_ko_test",
-        message = "android13_kernel brings out no kernel/kheaders.ko, only nothing; with CONFIG_IKHEADERS=m, add it to module_outs",
+        message = "android13_kernel outputs no kernel/kheaders.ko, only nothing; with CONFIG_IKHEADERS=m, add it to module_outs",
         target_under_test = ":no_kheaders_ko",
     )
     kheaders_module(name = "no_ko", archive = ":android13_archive", tags = ["manual"])
