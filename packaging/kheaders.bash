@@ -5,7 +5,7 @@ _kheaders() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} flags
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "status mount install remove prune build path --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "status mount install remove prune build import path --help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -21,12 +21,13 @@ _kheaders() {
 	case $command in
 	status | install) flags="--json --root --from --help" ;;
 	mount | build) flags="--json --from --help" ;;
+	import) flags="--json --archive --help" ;;
 	remove | prune | path) flags="--json --root --help" ;;
 	*) return ;;
 	esac
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur") ;;
-	*) [ "$command" != build ] || mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	*) [[ $command != @(build|import) ]] || mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	esac
 }
 

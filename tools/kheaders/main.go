@@ -15,6 +15,7 @@ import (
 
 	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/internal/device"
+	"github.com/rules-kheaders/rules_kheaders/internal/kernel/driver"
 )
 
 func main() {
@@ -68,6 +69,12 @@ var tool = cli.Tool{
 			Run:     runBuild,
 		},
 		{
+			Name:    "import",
+			Usage:   "[--json] [--archive LABEL] DIR",
+			Summary: "Write kernel_module targets into a driver's BUILD.bazel, from its dkms.conf, Kbuild files and Makefiles.",
+			Run:     runImport,
+		},
+		{
 			Name:    "path",
 			Usage:   image,
 			Summary: "Print the directory that the headers are in.",
@@ -115,6 +122,34 @@ func runStatus(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	return errors.Join(o.print(stdout, s, s.Text), s.Problem())
+}
+
+// runImport needs no headers: it is for the machine that builds.
+func runImport(args []string, stdout, stderr io.Writer) error {
+	o := newOptions(stderr, "")
+	archive := o.String("archive", "@device//:archive", "the `LABEL` of the kernel's archive")
+	dirs, err := cli.Parse(o.FlagSet, args)
+	if err != nil {
+		return err
+	}
+	if len(dirs) != 1 {
+		return cli.Usagef("got %d directories, expected one, a driver's", len(dirs))
+	}
+	targets, err := driver.Read(dirs[0])
+	if err != nil {
+		return err
+	}
+	if err := driver.Write(dirs[0], *archive, targets); err != nil {
+		return err
+	}
+	return o.print(stdout, targets, func(w io.Writer) error {
+		for _, t := range targets {
+			if _, err := fmt.Fprintf(w, "kernel_module %s: %s\n", t.Name, strings.Join(t.Modules, " ")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // provide is the commands that make a tree.

@@ -204,6 +204,10 @@ func whole(t *testing.T, root, when string) (there bool) {
 func TestCommands(t *testing.T) {
 	root := newImage(t)
 	archive := filepath.Join(root, "usr/lib/kheaders.tar.xz")
+	driver := filepath.Join(t.TempDir(), "blink")
+	if err := errors.Join(os.Mkdir(driver, 0o755), os.WriteFile(filepath.Join(driver, "Kbuild"), []byte("obj-m := blink.o\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		args           string
 		status         int
@@ -232,7 +236,11 @@ func TestCommands(t *testing.T) {
 		{"install --root ROOT --from ROOT/none", 1, "", "ROOT/none"},
 		{"--help", 0, "kheaders mount [--json] [--from FILE]", ""},
 		{"mount --help", 0, "Put the headers into memory, until reboot.", ""},
-		{"load", 1, "", "expected one of status, mount, install, remove, prune, build, path"},
+		{"import " + driver, 0, "kernel_module blink: blink.ko\n", ""},
+		{"import --json --archive //:a " + driver, 0, `"name": "blink"`, ""},
+		{"import", 1, "", "got 0 directories, expected one, a driver's"},
+		{"import " + root, 1, "", "expected a driver's directory"},
+		{"load", 1, "", "expected one of status, mount, install, remove, prune, build, import, path"},
 	} {
 		put := func(s string) string { return strings.ReplaceAll(s, "ROOT", root) }
 		status, stdout, stderr := call{args: strings.Fields(put(tt.args))}.run(t)
