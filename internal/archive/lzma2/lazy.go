@@ -6,8 +6,11 @@ const (
 	hashBits   = 18
 	nearBytes  = 3 // of a match that is looked for at one place only
 	chainBytes = 6
-	// chainDepth is how many places are compared, at most.
+	// chainDepth is how many places are compared, at most, and patience after how
+	// many places without a match they are half as many: text that is as good as
+	// random has long chains of places that match by their hashes alone.
 	chainDepth = 22
+	patience   = 64
 	// lazyNice is the length in bytes of a match that is taken without looking
 	// further.
 	lazyNice = 64
@@ -95,9 +98,10 @@ func hash(w uint64, n int) uint64 {
 	return w << (64 - 8*n) * 0x9e3779b97f4a7c15 >> (64 - hashBits)
 }
 
-// longest returns the longest match at pos, of limit bytes at most, and its
+// longest returns the longest match at pos, of limit bytes at most, in depth places of
+// the chain, and its
 // distance; the nearest of several.
-func (c *chains) longest(pos, limit int) (n, dist int) {
+func (c *chains) longest(pos, limit, depth int) (n, dist int) {
 	text, here, least := c.text, c.places[pos], int32(max(0, pos-c.reach))
 	if here.near >= least {
 		d := pos - int(here.near)
@@ -107,7 +111,7 @@ func (c *chains) longest(pos, limit int) (n, dist int) {
 	}
 	best := max(n, chainBytes-1)
 	at := here.chain
-	for depth := chainDepth; depth > 0 && at >= least && best < min(limit, lazyNice); depth-- {
+	for ; depth > 0 && at >= least && best < min(limit, lazyNice); depth-- {
 		if text[int(at)+best] == text[pos+best] {
 			// A byte more is worth less than a distance that is much shorter.
 			l, d := common(text, pos, int(at), 0, limit), pos-int(at)
@@ -131,11 +135,12 @@ type lazy struct {
 	op     [1]operation
 	// The match at place pos, which the last step has looked up.
 	pos, n, dist int
+	vain         int // places without a match since the last one with
 }
 
 // begin makes the parser ready for the segment from at to end.
 func (p *lazy) begin(c *chains, at, end int) {
-	p.chains, p.end, p.pos = c, end, -1
+	p.chains, p.end, p.pos, p.vain = c, end, -1, 0
 }
 
 // next implements [parser].
@@ -185,7 +190,10 @@ func (p *lazy) single(c *coder, at int) operation {
 func (p *lazy) match(at, limit int) (n, dist int) {
 	if p.pos != at {
 		p.pos = at
-		p.n, p.dist = p.chains.longest(at, limit)
+		p.n, p.dist = p.chains.longest(at, limit, max(1, chainDepth>>min(p.vain/patience, 8)))
+		if p.vain++; p.n > 0 {
+			p.vain = 0
+		}
 	}
 	return p.n, p.dist
 }
