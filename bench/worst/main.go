@@ -2,8 +2,8 @@
 
 //go:build linux
 
-// Worst measures the compression of what is hardest for it: it takes no more time
-// for a byte than headers do, and no more memory than Preset.Memory says.
+// Worst measures the time and memory that the compression of what is hardest for
+// it takes, beside text and what Preset.Memory says.
 package main
 
 import (

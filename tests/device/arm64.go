@@ -3,7 +3,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
@@ -20,18 +19,17 @@ func (t *test) arm64() error {
 	if err := writeTree(cpio, root, "debian"); err != nil {
 		return err
 	}
-	// Programs of Debian's that its scripts choose (alternatives(7)).
-	script := filepath.Join(t.dir, "in-debian")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\nHOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin exec chroot /debian \"$@\"\n"), 0o755); err != nil {
+	script, err := t.enter("/debian")
+	if err != nil {
 		return err
 	}
 	return t.boot(guest.Config{
 		Arch: "arm64", Image: t.arm64Image, Busybox: t.arm64Busybox, Initrd: cpio, MemoryMiB: 3072, Timeout: 3600,
 		Files: map[string]string{
-			"/bin/in-debian":             script,
-			"/debian/root/hello/Kbuild":  t.kbuild,
-			"/debian/root/hello/hello.c": t.hello,
-			"/debian/usr/bin/kheaders":   t.arm64Tool,
+			"/bin/in-debian":           script,
+			"/debian/hello/Kbuild":     t.kbuild,
+			"/debian/hello/hello.c":    t.hello,
+			"/debian/usr/bin/kheaders": t.arm64Tool,
 		},
 		Commands: []string{
 			"for d in dev proc sys tmp run; do mkdir -p /debian/$d; done; for d in dev proc sys; do mount -o bind /$d /debian/$d; done; ln -s /proc/self/fd /dev/fd",
@@ -39,8 +37,8 @@ func (t *test) arm64() error {
 			"in-debian uname -m; in-debian gcc -dumpmachine",
 			"in-debian kheaders",
 			"in-debian kheaders mount",
-			"in-debian sh -c 'make -C /lib/modules/$(uname -r)/build M=/root/hello modules'",
-			"insmod /debian/root/hello/hello.ko; rmmod hello",
+			"in-debian sh -c 'make -C /lib/modules/$(uname -r)/build M=/hello modules'",
+			"insmod /debian/hello/hello.ko; rmmod hello",
 			"in-debian sh -ec 'cd /usr/src/vpoll-*; dkms add .; dkms autoinstall'",
 			"insmod $(find /debian/lib/modules /debian/usr/lib/modules /debian/run -name 'vpoll.ko*' | head -n 1); grep '^vpoll ' /proc/modules",
 		},

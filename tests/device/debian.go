@@ -41,16 +41,16 @@ func (t *test) debian() error {
 	return t.boot(guest.Config{
 		Arch: "x86_64", Image: t.debianImage, System: cpio, MemoryMiB: 4096, Timeout: 3600,
 		Files: map[string]string{
-			"/root/hello/Kbuild":       t.kbuild,
-			"/root/hello/hello.c":      t.hello,
+			"/hello/Kbuild":            t.kbuild,
+			"/hello/hello.c":           t.hello,
 			"/usr/lib/kheaders.tar.xz": t.archive,
 		},
 		Commands: []string{
 			"! dpkg --list | grep linux-headers; ! ip link 2>/dev/null | grep -v -e lo: -e loopback",
 			"systemctl --no-pager status kheaders.service",
 			"kheaders",
-			"cd /root/hello && make -C /lib/modules/$(uname -r)/build M=$PWD",
-			"insmod /root/hello/hello.ko; rmmod hello",
+			"cd /hello && make -C /lib/modules/$(uname -r)/build M=$PWD",
+			"insmod /hello/hello.ko; rmmod hello",
 			"dkms autoinstall",
 			"for m in acpi_call ddcci vpoll; do modprobe $m; grep ^$m' ' /proc/modules; done",
 			"mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || true; mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null || true",

@@ -123,3 +123,10 @@ func rootOf(file, path string) (string, error) {
 	}
 	return root, nil
 }
+
+// enter writes a script that runs its arguments in a root below a guest's own.
+func (t *test) enter(root string) (file string, err error) {
+	file = filepath.Join(t.dir, "in"+strings.ReplaceAll(root, "/", "-"))
+	script := "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin exec chroot " + root + " \"$@\"\n"
+	return file, os.WriteFile(file, []byte(script), 0o755)
+}

@@ -52,29 +52,29 @@ func (t *test) musl() error {
 	if err := writeTree(cpio, system, "musl"); err != nil {
 		return err
 	}
-	script := filepath.Join(t.dir, "in-musl")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\nHOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin exec chroot /musl \"$@\"\n"), 0o755); err != nil {
+	script, err := t.enter("/musl")
+	if err != nil {
 		return err
 	}
 	return t.boot(guest.Config{
 		Arch: "x86_64", Image: t.muslImage, Initrd: cpio, MemoryMiB: 2048, Timeout: 1800,
 		Files: map[string]string{
-			"/bin/in-musl":             script,
-			"/musl/root/hello/Kbuild":  t.kbuild,
-			"/musl/root/hello/hello.c": t.hello,
-			"/musl/usr/bin/kheaders":   t.muslTool,
+			"/bin/in-musl":           script,
+			"/musl/hello/Kbuild":     t.kbuild,
+			"/musl/hello/hello.c":    t.hello,
+			"/musl/usr/bin/kheaders": t.muslTool,
 		},
 		Commands: []string{
 			"for d in dev proc root sys tmp run; do mkdir -p /musl/$d; done; for d in dev proc sys; do mount -o bind /$d /musl/$d; done",
 			"in-musl /bin/busybox --install -s /bin 2>/dev/null || true",
 			"! ls /musl" + interpreter + " 2>/dev/null",
 			"in-musl kheaders",
-			"in-musl sh -c 'cd /root/hello && kheaders build'",
-			"insmod /musl/root/hello/hello.ko; rmmod hello",
+			"in-musl sh -c 'cd /hello && kheaders build'",
+			"insmod /musl/hello/hello.ko; rmmod hello",
 			"in-musl sh -c 'grep -l ld-musl /lib/modules/$(uname -r)/build/scripts/mod/modpost'",
 		},
 	},
-		"built /root/hello/hello.ko",
+		"built /hello/hello.ko",
 		"hello: built from this kernel's own archive",
 		"hello: gone",
 		"scripts/mod/modpost",

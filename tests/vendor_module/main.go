@@ -197,21 +197,30 @@ func (v *vendor) loads() error {
 	return nil
 }
 
+// serve answers on a port of loopback until it is ended.
+func serve(answer http.HandlerFunc) (address string, end func() error, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: answer}
+	go server.Serve(listener)
+	return listener.Addr().String(), server.Close, nil
+}
+
 // url has the headers downloaded from a local server.
 func (v *vendor) url() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var asked atomic.Int32
+	address, end, err := serve(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.ServeFile(w, r, filepath.Join(v.In, "kheaders.tar.xz"))
+	})
 	if err != nil {
 		return err
 	}
-	var asked atomic.Int32
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		http.ServeFile(w, r, filepath.Join(v.In, "kheaders.tar.xz"))
-	})}
-	defer server.Close()
-	go server.Serve(listener)
+	defer end()
 	file := regexp.MustCompile(`file = "//:kheaders.tar.xz"`)
-	if err := v.edit("MODULE.bazel", file, fmt.Sprintf(`urls = ["http://%s/device/kheaders.tar.xz"]`, listener.Addr())); err != nil {
+	if err := v.edit("MODULE.bazel", file, fmt.Sprintf(`urls = ["http://%s/device/kheaders.tar.xz"]`, address)); err != nil {
 		return err
 	}
 	// Bazel keeps what it has by its digest.

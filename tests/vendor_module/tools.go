@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -33,22 +32,20 @@ func (v *vendor) releasedTools(ours bazeltest.Workspace) (err error) {
 	if err := makeAssets(ours, assets); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var asked sync.Map
+	address, end, err := serve(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.URL.Path, true)
+		http.ServeFile(w, r, filepath.Join(assets, filepath.Base(r.URL.Path)))
+	})
 	if err != nil {
 		return err
 	}
-	var asked sync.Map
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Store(r.URL.Path, true)
-		http.ServeFile(w, r, filepath.Join(assets, filepath.Base(r.URL.Path)))
-	})}
-	defer server.Close()
-	go server.Serve(listener)
+	defer end()
 	lock, err := os.ReadFile(filepath.Join(assets, "tools.lock.json"))
 	if err != nil {
 		return err
 	}
-	lock = regexp.MustCompile(`https://[^"]*/`).ReplaceAll(lock, []byte(fmt.Sprintf("http://%s/", listener.Addr())))
+	lock = regexp.MustCompile(`https://[^"]*/`).ReplaceAll(lock, []byte(fmt.Sprintf("http://%s/", address)))
 	mine, err := os.ReadFile(filepath.Join(v.In, "MODULE.bazel"))
 	if err != nil {
 		return err

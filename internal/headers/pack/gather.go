@@ -136,7 +136,10 @@ func (o Gather) roots(trees []tree.Tree) ([]tree.Tree, error) {
 		}
 		before := len(below)
 		for _, t := range trees {
-			there, err := hasDir(t, root)
+			if root == "" {
+				break // of / nothing is taken
+			}
+			there, err := tree.HasDir(t, root)
 			if err != nil {
 				return nil, err
 			}
@@ -149,18 +152,6 @@ func (o Gather) roots(trees []tree.Tree) ([]tree.Tree, error) {
 		}
 	}
 	return below, nil
-}
-
-func hasDir(t tree.Tree, dir string) (bool, error) {
-	above, base := path.Split(dir)
-	above = path.Clean(above)
-	if above == "." {
-		above = ""
-	} else if there, err := hasDir(t, above); !there || err != nil {
-		return false, err
-	}
-	items, err := t.List(above, func(name string) bool { return name == base })
-	return len(items) == 1 && items[0].Dir, err
 }
 
 // gathering is one run.

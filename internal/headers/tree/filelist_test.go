@@ -37,7 +37,7 @@ func TestTarWithTopDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !HasDir(tr, "usr/include/linux") {
+	if there, err := HasDir(tr, "usr/include/linux"); !there || err != nil {
 		t.Error("usr was taken for a directory that is none of the kernel's")
 	}
 }

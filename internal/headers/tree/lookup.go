@@ -13,7 +13,9 @@ func Lookup(trees []Tree, name string) (p []byte, where string, ok bool, err err
 	dir, base := path.Split(name)
 	dir = strings.TrimSuffix(dir, "/")
 	for _, t := range trees {
-		if !HasDir(t, dir) {
+		if there, err := HasDir(t, dir); err != nil {
+			return nil, "", false, err
+		} else if !there {
 			continue
 		}
 		items, err := t.List(dir, func(s string) bool { return s == base })
@@ -33,14 +35,15 @@ func Lookup(trees []Tree, name string) (p []byte, where string, ok bool, err err
 }
 
 // HasDir reports whether a tree has a directory.
-func HasDir(t Tree, dir string) bool {
-	at := ""
-	for _, c := range strings.Split(dir, "/") {
-		items, err := t.List(at, func(s string) bool { return s == c })
-		if err != nil || len(items) == 0 || !items[0].Dir {
-			return false
-		}
-		at = path.Join(at, c)
+func HasDir(t Tree, dir string) (bool, error) {
+	if dir == "" {
+		return true, nil
 	}
-	return true
+	above, base := path.Split(dir)
+	above = strings.TrimSuffix(above, "/")
+	if there, err := HasDir(t, above); !there || err != nil {
+		return false, err
+	}
+	items, err := t.List(above, func(name string) bool { return name == base })
+	return len(items) == 1 && items[0].Dir, err
 }

@@ -5,7 +5,6 @@
 package driver
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -72,6 +71,11 @@ func Read(dir string) ([]Target, error) {
 	if len(targets) == 0 {
 		return nil, fmt.Errorf("import %s: no Kbuild file or Makefile in it names a module of its own (obj-m); write the target by hand", dir)
 	}
+	for _, w := range wanted {
+		if rank([]string{w}, targets...) > 0 {
+			return nil, fmt.Errorf("import %s: dkms.conf has the module %s, which no Kbuild file or Makefile in it names; write the targets by hand", dir, w)
+		}
+	}
 	// As dkms lists them: one may use what another exports.
 	slices.SortStableFunc(targets, func(a, b Target) int { return rank(wanted, a) - rank(wanted, b) })
 	for i := range targets {
@@ -92,11 +96,13 @@ func Read(dir string) ([]Target, error) {
 	return targets, nil
 }
 
-// rank is where dkms lists the first of a target's modules.
-func rank(wanted []string, t Target) int {
+// rank is where dkms lists the first of the targets' modules.
+func rank(wanted []string, targets ...Target) int {
 	for i, w := range wanted {
-		if slices.ContainsFunc(t.Modules, func(m string) bool { return path.Base(m) == path.Base(w)+".ko" }) {
-			return i
+		for _, t := range targets {
+			if slices.ContainsFunc(t.Modules, func(m string) bool { return path.Base(m) == path.Base(w)+".ko" }) {
+				return i
+			}
 		}
 	}
 	return len(wanted)
@@ -141,7 +147,7 @@ func makefiles(dir string) (map[string]*makefile, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, errors.Join(fmt.Errorf("import %s: it has no Kbuild file and no Makefile; expected a driver's directory", dir))
+		return nil, fmt.Errorf("import %s: it has no Kbuild file and no Makefile; expected a driver's directory", dir)
 	}
 	return files, nil
 }

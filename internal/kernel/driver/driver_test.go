@@ -24,6 +24,7 @@ kernel_module(
     srcs = glob(
         ["**"],
         exclude = [
+            "BUILD",
             "BUILD.bazel",
             "debian/**",
             "dkms.conf",
@@ -52,6 +53,7 @@ kernel_module(
     srcs = glob(
         ["**"],
         exclude = [
+            "BUILD",
             "BUILD.bazel",
             "Makefile",
             "a/Makefile",
@@ -69,6 +71,7 @@ kernel_module(
     srcs = glob(
         ["**"],
         exclude = [
+            "BUILD",
             "BUILD.bazel",
             "Makefile",
             "b/Makefile",
@@ -94,6 +97,8 @@ kernel_module(
 `},
 	{"nothing", map[string]string{"README": ""}, "it has no Kbuild file and no Makefile; expected a driver's directory"},
 	{"no module", map[string]string{"Makefile": "all:\n\ttrue\n"}, "names a module of its own (obj-m); write the target by hand"},
+	{"a module of dkms.conf's alone", map[string]string{"Makefile": "obj-m := a.o\n", "dkms.conf": "BUILT_MODULE_NAME[0]=a\nBUILT_MODULE_NAME[1]=b\n"},
+		"dkms.conf has the module b, which no Kbuild file or Makefile in it names"},
 	{"no module of dkms.conf's", map[string]string{"Makefile": "obj-m := a.o\n", "dkms.conf": "BUILT_MODULE_NAME[0]=b\n"}, "write the target by hand"},
 }
 

@@ -19,11 +19,17 @@ import (
 // definitions is the file that has the rule.
 const definitions = "@rules_kheaders//rules:defs.bzl"
 
-// Write puts targets into a directory's BUILD.bazel, in the place of ones with
+// Write puts targets into a directory's BUILD.bazel, or BUILD, in the place of ones with
 // their names. What else is in the file stays. archive is the label of the
 // kernel's archive.
 func Write(dir, archive string, targets []Target) error {
 	name := filepath.Join(dir, "BUILD.bazel")
+	// Bazel reads the other one only where this one is not.
+	if old, err := os.Stat(filepath.Join(dir, "BUILD")); err == nil && old.Mode().IsRegular() {
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			name = filepath.Join(dir, "BUILD")
+		}
+	}
 	text, err := os.ReadFile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -68,7 +74,7 @@ func load(file *build.File, symbol string) {
 // rule is the call of kernel_module. Its sources are all files of the driver:
 // makefiles include what has any name.
 func (t Target) rule(archive string, deps []string) *build.CallExpr {
-	exclude := append([]string{"BUILD.bazel", "debian/**", "dkms.conf"}, t.Exclude...)
+	exclude := append([]string{"BUILD", "BUILD.bazel", "debian/**", "dkms.conf"}, t.Exclude...)
 	slices.Sort(exclude)
 	call := &build.CallExpr{X: &build.Ident{Name: "kernel_module"}, ForceMultiLine: true}
 	set := func(name string, value build.Expr) {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/cli/atomicfile"
 	"github.com/rules-kheaders/rules_kheaders/internal/cli/infile"
 )
 
@@ -67,7 +68,7 @@ func WriteCommands(file string, all []Command) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(file, append(text, '\n'))
+	return atomicfile.WriteBytes(file, 0o644, append(text, '\n'))
 }
 
 // command is what a .cmd file records; false when that compiled no source.

@@ -371,7 +371,7 @@ func (m Module) bringOut() error {
 		}
 	}
 	for _, t := range texts {
-		if err := writeFile(t.file, t.content); err != nil {
+		if err := atomicfile.WriteBytes(t.file, 0o644, t.content); err != nil {
 			return err
 		}
 	}
@@ -379,11 +379,6 @@ func (m Module) bringOut() error {
 		return nil
 	}
 	return WriteCommands(m.Commands, commands)
-}
-
-// writeFile writes a whole file, or none.
-func writeFile(file string, content []byte) error {
-	return atomicfile.WriteBytes(file, 0o644, content)
 }
 
 // made lists the modules that there are, for an error.

@@ -36,14 +36,22 @@ func Parse(texts []string) ([]Need, error) {
 // Missing returns what of needs the PATH and gcc do not have: the names, and the
 // packages, sorted, each once.
 func Missing(needs []Need) (names, packages []string) {
+	_, names, packages = look(needs)
+	return names, packages
+}
+
+// look returns where needs are, one by one, and what is missing.
+func look(needs []Need) (where, names, packages []string) {
 	for _, n := range needs {
-		if _, err := find(n.Name); err != nil {
+		at, err := find(n.Name)
+		if err != nil {
 			names = append(names, n.Name)
 			packages = append(packages, n.Package)
 		}
+		where = append(where, at)
 	}
 	slices.Sort(packages)
-	return names, slices.Compact(packages)
+	return where, names, slices.Compact(packages)
 }
 
 // find returns where a program is, or that gcc has a header.
@@ -69,27 +77,21 @@ func Check(needs, optional []string, out string) error {
 	if err != nil {
 		return err
 	}
-	if names, packages := Missing(all); len(names) > 0 {
+	where, names, packages := look(all)
+	if len(names) > 0 {
 		return fmt.Errorf("this machine lacks %s, which the build needs; install them: apt-get install -y %s",
 			strings.Join(names, ", "), strings.Join(packages, " "))
 	}
+	var found strings.Builder
+	for i, n := range all {
+		fmt.Fprintf(&found, "%s %s%s\n", n.Name, where[i], version(where[i]))
+	}
 	for _, name := range slices.Compact(optional) {
-		if _, err := exec.LookPath(name); err == nil {
-			all = append(all, Need{Name: name})
+		if at, err := exec.LookPath(name); err == nil {
+			fmt.Fprintf(&found, "%s %s%s\n", name, at, version(at))
 		}
 	}
-	return atomicfile.Write(out, 0o644, func(f *os.File) error {
-		for _, n := range all {
-			where, err := find(n.Name)
-			if err != nil {
-				return err
-			}
-			if _, err := fmt.Fprintf(f, "%s %s%s\n", n.Name, where, version(where)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return atomicfile.WriteBytes(out, 0o644, []byte(found.String()))
 }
 
 var versioned = regexp.MustCompile(`[/.-](bpftool|clang|gcc|ld|lld|pahole|rustc)(-[0-9.]+)?$`)
