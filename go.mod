@@ -13,3 +13,10 @@ require (
 	golang.org/x/sys v0.37.0
 	google.golang.org/protobuf v1.36.12
 )
+
+require (
+	github.com/golang/protobuf v1.5.0 // indirect
+	github.com/google/safeopen v0.0.0-20260327150837-43626d6f4685 // indirect
+)
+
+tool github.com/bazelbuild/buildtools/buildifier
