@@ -30,7 +30,8 @@ With `bpftool` there is a skeleton too, `connects.skel.h`, in the output group `
 by it into one object.
 """
 
-def _bpf_object_impl(ctx):
+def _collect(ctx):
+    "Which headers the program sees, after what does not go with them was refused."
     headers = ctx.attr.headers or ("btf" if ctx.file.btf else "uapi")
     if (headers == "btf") != bool(ctx.file.btf):
         fail("{} has headers = \"{}\" and {}; expected btf with headers = \"btf\" alone, where vmlinux.h is made from it".format(
@@ -40,7 +41,10 @@ def _bpf_object_impl(ctx):
         ))
     if ctx.file.btf and not ctx.executable.bpftool:
         fail("{} has btf, so it needs bpftool too, which makes vmlinux.h".format(ctx.label))
-    tree = ctx.attr.archive[KheadersArchiveInfo].tree
+    return headers
+
+def _act(ctx, tree, headers):
+    "Declares the compilation. Returns (struct) the object, and the skeleton or None."
     out = ctx.actions.declare_file(ctx.label.name + ".o")
     skeleton = ctx.actions.declare_file(ctx.label.name + ".skel.h") if ctx.executable.bpftool else None
 
@@ -52,10 +56,16 @@ def _bpf_object_impl(ctx):
         args.add(out, format = "--scratch=%s.scratch")
 
     compile_bpf(ctx, tree, headers, [out] + ([skeleton] if skeleton else []), add_outputs, btf = ctx.file.btf)
+    return struct(object = out, skeleton = skeleton)
+
+def _bpf_object_impl(ctx):
+    tree = ctx.attr.archive[KheadersArchiveInfo].tree
+    headers = _collect(ctx)
+    made = _act(ctx, tree, headers)
     return [
-        DefaultInfo(files = depset([out])),
-        KernelBpfInfo(btf = ctx.file.btf, headers = headers, object = out, skeleton = skeleton, tree = tree),
-        OutputGroupInfo(skeleton = depset([skeleton] if skeleton else [])),
+        DefaultInfo(files = depset([made.object])),
+        KernelBpfInfo(btf = ctx.file.btf, headers = headers, object = made.object, skeleton = made.skeleton, tree = tree),
+        OutputGroupInfo(skeleton = depset([made.skeleton] if made.skeleton else [])),
     ]
 
 bpf_object = rule(

@@ -54,71 +54,87 @@ def _modules(ctx):
         modules[name] = ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
     return modules
 
-def _kernel_module_impl(ctx):
+def _collect(ctx):
+    "What the attributes say: (struct), after all that they must not say was refused."
     check_kernels(ctx)
     sources = _sources(ctx)
     directory = kbuild_directory(sources.keys())
-    if directory == None:
-        if ctx.attr.modules:
-            fail("{} has modules, so srcs need a Kbuild or Makefile that says how they are made".format(ctx.label))
-        sources["Kbuild"] = kbuild_file(ctx, ctx.label.name, sources.keys())
-        directory = ""
+    if directory == None and ctx.attr.modules:
+        fail("{} has modules, so srcs need a Kbuild or Makefile that says how they are made".format(ctx.label))
     modules = _modules(ctx)
-    check_modules(ctx.label, modules.values(), depset(transitive = [dep[KernelModuleInfo].transitive_modules for dep in ctx.attr.deps]))
-    for directory_name in ctx.attr.includes:
-        check_name(ctx.label, "include directory", directory_name)
+    deps = [dep[KernelModuleInfo] for dep in ctx.attr.deps]
+    all_modules = depset(modules.values(), order = "postorder", transitive = [dep.transitive_modules for dep in deps])
+    check_modules(ctx.label, modules.values(), depset(transitive = [dep.transitive_modules for dep in deps]))
+    for name in ctx.attr.includes:
+        check_name(ctx.label, "include directory", name)
+    return struct(
+        all_modules = all_modules,
+        archive = ctx.attr.archive[KheadersArchiveInfo],
+        directory = directory,
+        modules = modules,
+        options = module_options(
+            base_btf = ctx.file.base_btf,
+            ccflags = ctx.attr.ccflags,
+            config = ctx.attr.config,
+            includes = ctx.attr.includes,
+            kernel_release = ctx.attr.kernel_release,
+            make_variables = ctx.attr.make_variables,
+            modpost_warn = ctx.attr.modpost_warn,
+        ),
+        sign = signing(ctx),
+        sources = sources,
+        symvers = depset(transitive = [dep.transitive_symvers for dep in deps]),
+    )
 
-    linked = modules
-    sign = signing(ctx)
-    if ctx.attr.strip or sign:
-        linked = {name: ctx.actions.declare_file("{}.linked/{}".format(ctx.label.name, name)) for name in modules}
+def _act(ctx, driver):
+    "Declares the build, and what is done to the modules after it. Returns (struct) the outputs beside the modules."
+    sources, directory = driver.sources, driver.directory
+    if directory == None:
+        sources = sources | {"Kbuild": kbuild_file(ctx, ctx.label.name, sources.keys())}
+        directory = ""
+    linked = driver.modules
+    installed = ctx.attr.strip or driver.sign
+    if installed:
+        linked = {name: ctx.actions.declare_file("{}.linked/{}".format(ctx.label.name, name)) for name in driver.modules}
     outs = struct(
         commands = ctx.actions.declare_file(ctx.label.name + ".compile_commands.json"),
         order = ctx.actions.declare_file(ctx.label.name + ".order"),
         scratch = ctx.actions.declare_directory(ctx.label.name + ".scratch") if ctx.attr.keep_scratch else None,
         symvers = ctx.actions.declare_file(ctx.label.name + ".symvers"),
     )
-    symvers = depset(transitive = [dep[KernelModuleInfo].transitive_symvers for dep in ctx.attr.deps])
-    archive = ctx.attr.archive[KheadersArchiveInfo]
-    options = module_options(
-        base_btf = ctx.file.base_btf,
-        ccflags = ctx.attr.ccflags,
-        config = ctx.attr.config,
-        includes = ctx.attr.includes,
-        kernel_release = ctx.attr.kernel_release,
-        make_variables = ctx.attr.make_variables,
-        modpost_warn = ctx.attr.modpost_warn,
-    )
-    build_modules(ctx, archive, sources, directory, symvers, linked, outs, options)
-    if ctx.attr.strip or sign:
-        for name, file in modules.items():
-            install(ctx, linked[name], file, sign, compiler = True)
+    build_modules(ctx, driver.archive, sources, directory, driver.symvers, linked, outs, driver.options)
+    if installed:
+        for name, file in driver.modules.items():
+            install(ctx, linked[name], file, driver.sign, compiler = True)
+    return outs
 
-    all_modules = depset(
-        modules.values(),
-        order = "postorder",
-        transitive = [dep[KernelModuleInfo].transitive_modules for dep in ctx.attr.deps],
-    )
+def _provide(driver, outs):
+    modules = driver.modules.values()
     return [
-        DefaultInfo(files = depset(modules.values())),
+        DefaultInfo(files = depset(modules)),
         OutputGroupInfo(
             compile_commands = depset([outs.commands]),
             order = depset([outs.order]),
             scratch = depset([outs.scratch] if outs.scratch else []),
             symvers = depset([outs.symvers]),
-            transitive_modules = all_modules,
+            transitive_modules = driver.all_modules,
         ),
         KernelModuleInfo(
             compile_commands = outs.commands,
-            kernel = archive.kernel,
-            ko = modules.values()[0],
+            kernel = driver.archive.kernel,
+            ko = modules[0],
             module_symvers = outs.symvers,
-            modules = modules.values(),
-            transitive_modules = all_modules,
-            transitive_symvers = depset([outs.symvers], transitive = [symvers]),
-            tree = archive.tree,
+            modules = modules,
+            transitive_modules = driver.all_modules,
+            transitive_symvers = depset([outs.symvers], transitive = [driver.symvers]),
+            tree = driver.archive.tree,
         ),
     ]
+
+def _kernel_module_impl(ctx):
+    driver = _collect(ctx)
+    outs = _act(ctx, driver)
+    return _provide(driver, outs)
 
 kernel_module = rule(
     doc = DOC,
@@ -145,7 +161,8 @@ kernel_module = rule(
         ),
         "kernel_release": attr.string(doc = "The release, as `uname -r` prints it, that the archive must be for."),
         "make_variables": attr.string_dict(
-            doc = "Further variables for make: `{\"V\": \"1\"}` shows its commands, `{\"W\": \"1\"}` more of the compiler's warnings.",
+            doc = "Further variables for make: `{\"V\": \"1\"}` shows its commands, `{\"W\": \"1\"}` more of the compiler's warnings. " +
+                  "In a value `$(M)` is the directory of the Kbuild file.",
         ),
         "modpost_warn": attr.bool(doc = "KBUILD_MODPOST_WARN=1: undefined symbols are warnings. Such a module does not load as it is."),
         "modules": attr.string_list(doc = "The modules that a given Kbuild file makes, by their path below it: `core.ko`, `net/net.ko`. `NAME.ko` by default."),

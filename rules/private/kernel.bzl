@@ -55,62 +55,24 @@ def kernel_action(ctx):
     """
     source = ctx.attr.source[LinuxSourceInfo]
     placeholder = _placeholder(ctx)
-    sizing = [tools(ctx).packer] if ctx.attr.capacity == "auto" else []
-
-    def out(name):
-        return ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
-
-    report = out("kernel.json")
-    modules = {name: out(name) for name in ctx.attr.module_outs}
-    outs = {name: out(name) for name in ctx.attr.outs}
-    headers = out("headers.tar")
-    kernel = KheadersKernelInfo(
-        arch = ctx.attr.arch,
-        config = out("config"),
-        cross_compile = ctx.attr.cross_compile,
-        headers = depset([headers]),
-        image_tree = out("image_tree.tar"),
-        kernel_release = out("kernel.release"),
-        llvm = ctx.attr.llvm,
-        module_symvers = out("Module.symvers"),
-        modules = modules,
-        outs = outs,
-        objects = out("objects.tar") if ctx.attr.keep_objects else None,
-        report = report,
-        system_map = out("System.map"),
-        vmlinux = out("vmlinux"),
-    )
-
+    packer = [tools(ctx).packer] if ctx.attr.capacity == "auto" else []
+    kernel = _outputs(ctx)
     args = param_file(ctx)
     args.add("kernel")
     source_args(args, source)
-    args.add("--arch", ctx.attr.arch)
-    args.add("--cross-compile", ctx.attr.cross_compile)
-    args.add("--llvm", ctx.attr.llvm)
-    args.add("--base", ctx.attr.base_config)
-    args.add_all(ctx.files.config_fragments, before_each = "--fragment")
-    args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.make_variables.items()], before_each = "--variable")
+    _add_options(ctx, args)
     if placeholder:
         args.add("--placeholder", placeholder)
-    args.add_all([t.executable for t in sizing], before_each = "--packer")
-    args.add("--vmlinux", kernel.vmlinux)
-    args.add("--symvers", kernel.module_symvers)
-    args.add("--config", kernel.config)
-    args.add("--release", kernel.kernel_release)
-    args.add("--system-map", kernel.system_map)
-    args.add("--headers", headers)
-    args.add("--image-tree", kernel.image_tree)
-    for name, file in (modules | outs).items():
-        add_named(args, "--out", name, file)
+    args.add_all([t.executable for t in packer], before_each = "--packer")
+    _add_outputs(args, kernel)
     for target, name in ctx.attr.object_files.items():
         add_named(args, "--place", name, one_file(target, "object_files"))
-    args.add("--report", report)
+    args.add("--report", kernel.report)
     if ctx.attr.uapi:
         args.add("--uapi")
     add_seed(ctx, args)
     if kernel.objects:
         args.add("--objects", kernel.objects)
-
     run_with_programs(
         ctx,
         optional_tool(ctx, "kbuild"),
@@ -120,14 +82,58 @@ def kernel_action(ctx):
                   # required_programs have the version of gcc, by which other kernels are built.
                   (ctx.files._compilers if ctx.attr.cross_compile or ctx.attr.llvm else []),
         needs = required_programs(ctx),
-        outputs = [kernel.config, headers, kernel.image_tree, kernel.kernel_release, kernel.module_symvers, kernel.system_map, kernel.vmlinux, report] +
-                  modules.values() + outs.values() + ([kernel.objects] if kernel.objects else []),
-        tools = sizing,
+        outputs = [kernel.config, kernel.image_tree, kernel.kernel_release, kernel.module_symvers, kernel.system_map, kernel.vmlinux, kernel.report] +
+                  kernel.headers.to_list() + kernel.modules.values() + kernel.outs.values() + ([kernel.objects] if kernel.objects else []),
+        tools = packer,
         mnemonic = "KernelBuild",
         progress_message = "Building the kernel %{label} (some minutes)",
         resource_set = _all_cores,
     )
     return kernel
+
+def _outputs(ctx):
+    "The kernel's files, declared."
+
+    def out(name):
+        return ctx.actions.declare_file("{}/{}".format(ctx.label.name, name))
+
+    return KheadersKernelInfo(
+        arch = ctx.attr.arch,
+        config = out("config"),
+        cross_compile = ctx.attr.cross_compile,
+        headers = depset([out("headers.tar")]),
+        image_tree = out("image_tree.tar"),
+        kernel_release = out("kernel.release"),
+        llvm = ctx.attr.llvm,
+        module_symvers = out("Module.symvers"),
+        modules = {name: out(name) for name in ctx.attr.module_outs},
+        objects = out("objects.tar") if ctx.attr.keep_objects else None,
+        outs = {name: out(name) for name in ctx.attr.outs},
+        report = out("kernel.json"),
+        system_map = out("System.map"),
+        vmlinux = out("vmlinux"),
+    )
+
+def _add_options(ctx, args):
+    "Adds what the kernel is built with and how it is configured."
+    args.add("--arch", ctx.attr.arch)
+    args.add("--cross-compile", ctx.attr.cross_compile)
+    args.add("--llvm", ctx.attr.llvm)
+    args.add("--base", ctx.attr.base_config)
+    args.add_all(ctx.files.config_fragments, before_each = "--fragment")
+    args.add_all(["{}={}".format(k, v) for k, v in ctx.attr.make_variables.items()], before_each = "--variable")
+
+def _add_outputs(args, kernel):
+    "Adds where the kernel's files go."
+    args.add("--vmlinux", kernel.vmlinux)
+    args.add("--symvers", kernel.module_symvers)
+    args.add("--config", kernel.config)
+    args.add("--release", kernel.kernel_release)
+    args.add("--system-map", kernel.system_map)
+    args.add_all(kernel.headers, before_each = "--headers")
+    args.add("--image-tree", kernel.image_tree)
+    for name, file in (kernel.modules | kernel.outs).items():
+        add_named(args, "--out", name, file)
 
 def _placeholder(ctx):
     "The placeholder that is given, or made for the capacity; None when there is none before the build."
