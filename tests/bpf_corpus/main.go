@@ -57,16 +57,21 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	fs.BoolVar(&c.part, "part", false, "every tenth program only; the table need not have them")
 	fs.BoolVar(&c.write, "write", false, "write the table into docs/ebpf.md, in place of comparing it")
 	fs.Var(&c.kinds, "kind", "programs of this `KIND` only, may be repeated: "+strings.Join(kinds, ", "))
-	fs.StringVar(&c.archive, "archive", "", "the archive of Debian's kernel, a `FILE`")
-	fs.StringVar(&c.headers, "headers", "", "Debian's linux-headers, a tar `FILE`")
-	fs.StringVar(&c.guest, "guest", "", "bcc and bpftrace for a guest, a tar `FILE`")
-	fs.StringVar(&c.image, "image", "", "Debian's vmlinuz, a `FILE`")
-	fs.StringVar(&c.kheaders, "kheaders", "", "the module that shows the archive, a `FILE`")
-	fs.StringVar(&c.bpftool, "bpftool", "", "the `PROGRAM` bpftool")
-	fs.StringVar(&c.loader, "loader", "", "the `PROGRAM` of ./loader")
-	fs.StringVar(&c.patcher, "patcher", "", "the `PROGRAM` patcher")
-	if err := cli.ParseAll(fs, args, "archive", "headers", "guest", "image", "kheaders", "bpftool", "loader", "patcher"); err != nil {
+	var files bazeltest.Files
+	files.Var(fs, &c.archive, "archive", "the archive of Debian's kernel, a `FILE`")
+	files.Var(fs, &c.headers, "headers", "Debian's linux-headers, a tar `FILE`")
+	files.Var(fs, &c.guest, "guest", "bcc and bpftrace for a guest, a tar `FILE`")
+	files.Var(fs, &c.image, "image", "Debian's vmlinuz, a `FILE`")
+	files.Var(fs, &c.kheaders, "kheaders", "the module that shows the archive, a `FILE`")
+	files.Var(fs, &c.bpftool, "bpftool", "the `PROGRAM` bpftool")
+	files.Var(fs, &c.loader, "loader", "the `PROGRAM` of ./loader")
+	files.Var(fs, &c.patcher, "patcher", "the `PROGRAM` patcher")
+	rest, err := files.Parse(fs, args)
+	if err != nil {
 		return err
+	}
+	if len(rest) > 0 {
+		return cli.Usagef("argument is %q: expected flags alone", rest[0])
 	}
 	if c.part && c.write {
 		return cli.Usagef("--part and --write are given: the table is of all programs")

@@ -17,13 +17,6 @@ import (
 
 // prepare unpacks the two trees, and finds the kernel's BTF.
 func (c *corpus) prepare() error {
-	for _, path := range []*string{&c.archive, &c.headers, &c.guest, &c.image, &c.kheaders, &c.bpftool, &c.loader, &c.patcher} {
-		abs, err := filepath.Abs(*path)
-		if err != nil {
-			return err
-		}
-		*path = abs
-	}
 	c.sources = filepath.Dir(c.guest)
 	c.libbpf = filepath.Join(filepath.Dir(c.bpftool), "bpf")
 	c.trees = []tree{{"archive", filepath.Join(c.dir, "archive")}, {"linux-headers", filepath.Join(c.dir, "headers")}}

@@ -51,18 +51,16 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	fs := cli.NewFlags()
 	fs.BoolVar(&part, "part", false, "every tenth package only")
 	fs.BoolVar(&table, "table", false, "write the table into "+document+", in place of comparing it")
-	fs.StringVar(&c.archive, "archive", "", "the archive of Debian's kernel, a `FILE`")
-	fs.StringVar(&c.lines, "lines", "", "the same with comments = \"lines\", a `FILE`")
-	fs.StringVar(&c.tools, "tools", "", "an archive of the same source with the sources of host tools, a `FILE`")
-	fs.StringVar(&c.headers, "headers", "", "Debian's linux-headers, a tar `FILE`")
-	fs.StringVar(&c.image, "image", "", "Debian's vmlinuz, a `FILE`")
-	fs.StringVar(&c.patcher, "patcher", "", "the `PROGRAM` patcher")
-	fs.StringVar(&dkms, "dkms", "", "the `PROGRAM` dkms in the root of Debian's packages")
-	names, err := cli.Parse(fs, args)
+	var files bazeltest.Files
+	files.Var(fs, &c.archive, "archive", "the archive of Debian's kernel, a `FILE`")
+	files.Var(fs, &c.lines, "lines", "the same with comments = \"lines\", a `FILE`")
+	files.Var(fs, &c.tools, "tools", "an archive of the same source with the sources of host tools, a `FILE`")
+	files.Var(fs, &c.headers, "headers", "Debian's linux-headers, a tar `FILE`")
+	files.Var(fs, &c.image, "image", "Debian's vmlinuz, a `FILE`")
+	files.Var(fs, &c.patcher, "patcher", "the `PROGRAM` patcher")
+	files.Var(fs, &dkms, "dkms", "the `PROGRAM` dkms in the root of Debian's packages")
+	names, err := files.Parse(fs, args)
 	if err != nil {
-		return err
-	}
-	if err := cli.Require(fs, "archive", "lines", "tools", "headers", "image", "patcher", "dkms"); err != nil {
 		return err
 	}
 	if part && (table || len(names) > 0) {

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 // A side is what the packages are built with: directories below the corpus's, the
@@ -27,20 +29,9 @@ var alternatives = map[string]string{"awk": "gawk", "cc": "gcc-12", "which": "wh
 
 // prepare unpacks both trees and compiles the archive's host tools.
 func (c *corpus) prepare(dkms string) error {
-	dkms, err := filepath.EvalSymlinks(dkms)
-	if err != nil {
+	var err error
+	if c.root, err = bazeltest.Root(dkms, "/usr/sbin/dkms"); err != nil {
 		return err
-	}
-	c.root = strings.TrimSuffix(dkms, "/usr/sbin/dkms")
-	if c.root == dkms {
-		return fmt.Errorf("find the root of %s: expected it at usr/sbin/dkms there", dkms)
-	}
-	for _, path := range []*string{&c.archive, &c.lines, &c.tools, &c.headers, &c.image, &c.patcher} {
-		abs, err := filepath.Abs(*path)
-		if err != nil {
-			return err
-		}
-		*path = abs
 	}
 	base := filepath.Join(c.dir, "base")
 	for _, dir := range []string{"dev", "proc", "tmp", "usr/bin", "var/lib/dkms"} {

@@ -40,8 +40,9 @@ type Workspace struct {
 	In      string          // another workspace to run it on, or ""
 	Prefix  []string        // a program that runs tools/bazel, with its arguments, or none
 	Startup []string
-	Flags   []string // of every command
-	Env     []string // added to this program's own, as NAME=VALUE
+	Flags   []string  // of every command
+	Env     []string  // added to this program's own, as NAME=VALUE
+	Log     io.Writer // gets what Bazel and the actions say, if it is not nil
 }
 
 // Here is the workspace that `bazel run` was called in.
@@ -75,6 +76,9 @@ func (w Workspace) Run(args ...string) ([]byte, error) {
 	cmd.WaitDelay = interruptDelay
 	var out, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &log
+	if w.Log != nil {
+		cmd.Stderr = io.MultiWriter(&log, w.Log)
+	}
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
