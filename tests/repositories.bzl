@@ -22,13 +22,23 @@ def tests_repositories():
         variable = "KHEADERS_DEVICE_ROOT_ARM64",
     )
     debian_root_repository(
+        name = "device_cross",
+        file = "usr/bin/aarch64-linux-gnu-gcc-14",
+        variable = "KHEADERS_DEVICE_ROOT_CROSS",
+    )
+    debian_root_repository(
+        name = "device_cross_musl",
+        file = "usr/bin/x86_64-linux-musl-gcc",
+        variable = "KHEADERS_DEVICE_ROOT_CROSS_MUSL",
+    )
+    debian_root_repository(
         name = "device_debian",
         file = "usr/bin/stap",
         variable = "KHEADERS_DEVICE_ROOT",
     )
     debian_root_repository(
         name = "device_musl",
-        file = "usr/bin/x86_64-linux-musl-gcc",
+        file = "usr/bin/aarch64-linux-musl-gcc",
         variable = "KHEADERS_DEVICE_ROOT_MUSL",
     )
     debian_root_repository(

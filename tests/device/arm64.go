@@ -6,12 +6,17 @@ import (
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 // arm64 boots a kernel that was cross-built on x86-64, whose archive has no program
 // that could run on arm64, with Debian's arm64 packages.
 func (t *test) arm64() error {
-	root, err := rootOf(t.arm64Root, "/usr/sbin/dkms")
+	digest, err := t.machines()
+	if err != nil {
+		return err
+	}
+	root, err := bazeltest.Root(t.arm64Root, "/usr/sbin/dkms")
 	if err != nil {
 		return err
 	}
@@ -38,6 +43,7 @@ func (t *test) arm64() error {
 			"in-debian kheaders",
 			"in-debian kheaders mount",
 			"in-debian sh -c 'make -C /lib/modules/$(uname -r)/build M=/hello modules'",
+			"sha256sum /debian/hello/hello.ko",
 			"insmod /debian/hello/hello.ko; rmmod hello",
 			"in-debian sh -ec 'cd /usr/src/vpoll-*; dkms add .; dkms autoinstall'",
 			"insmod $(find /debian/lib/modules /debian/usr/lib/modules /debian/run -name 'vpoll.ko*' | head -n 1); grep '^vpoll ' /proc/modules",
@@ -45,6 +51,7 @@ func (t *test) arm64() error {
 	},
 		"aarch64",
 		"in memory until reboot",
+		digest+"  /debian/hello/hello.ko",
 		"hello: built from this kernel's own archive",
 		"hello: gone",
 		"vpoll ",

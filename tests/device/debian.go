@@ -9,16 +9,17 @@ import (
 	"path/filepath"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
-// until repeats a command until a file has a line with a mark, 600 seconds at
+// await repeats a command until a file has a line with a mark, 600 seconds at
 // most, and prints that line.
-const until = `until() { i=0; until grep -m 1 -e "$1" "$2"; do $3; sleep 1; i=$((i+1)); [ $i -lt 600 ] || { cat "$2"; return 1; }; done; }; `
+const await = `await() { i=0; until grep -m 1 -e "$1" "$2"; do $3; sleep 1; i=$((i+1)); [ $i -lt 600 ] || { cat "$2"; return 1; }; done; }; `
 
 // debian installs the package of kheaders in a system of Debian's and boots that
 // with Debian's own kernel. The first thing that is done in it is to use headers.
 func (t *test) debian() error {
-	root, err := rootOf(t.debianRoot, "/usr/bin/stap")
+	root, err := bazeltest.Root(t.debianRoot, "/usr/bin/stap")
 	if err != nil {
 		return err
 	}
@@ -50,24 +51,25 @@ func (t *test) debian() error {
 			"systemctl --no-pager status kheaders.service",
 			"kheaders",
 			"cd /hello && make -C /lib/modules/$(uname -r)/build M=$PWD",
-			"insmod /hello/hello.ko; rmmod hello",
-			"dkms autoinstall",
-			"for m in acpi_call ddcci vpoll; do modprobe $m; grep ^$m' ' /proc/modules; done",
+			"insmod /hello/hello.ko; rmmod hello; dmesg | grep -w hello:",
 			"mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || true; mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null || true",
+			await + "export PYTHONUNBUFFERED=1; execsnoop-bpfcc >/tmp/log 2>&1 & await '^true ' /tmp/log /usr/bin/true | sed 's/^/execsnoop: /'",
+			await + "bpftrace -e '#include <linux/sched.h>\ntracepoint:sched:sched_process_exec { $t = (struct task_struct *)curtask; printf(\"exec %s\\n\", $t->comm); }' >/tmp/log2 2>&1 & " +
+				"await '^exec true' /tmp/log2 /usr/bin/true | sed 's/^/bpftrace: /'",
+			// What a kernel's package does where it brings modules: without modules.dep dkms runs no depmod.
+			"depmod && dkms autoinstall",
+			"for m in acpi_call ddcci vpoll; do modprobe $m; grep ^$m' ' /proc/modules; done",
 			"stap -e 'probe timer.ms(100) { println(\"stap: the probe fires\"); exit() }'",
-			until + "export PYTHONUNBUFFERED=1; execsnoop-bpfcc >/tmp/log 2>&1 & until '^true ' /tmp/log /usr/bin/true | sed 's/^/execsnoop: /'",
-			until + "bpftrace -e '#include <linux/sched.h>\ntracepoint:sched:sched_process_exec { $t = (struct task_struct *)curtask; printf(\"exec %s\\n\", $t->comm); }' >/tmp/log2 2>&1 & " +
-				"until '^exec true' /tmp/log2 /usr/bin/true | sed 's/^/bpftrace: /'",
 			"kheaders install; kheaders remove; ! ls -d /usr/src/kheaders-*",
 		},
 	},
 		"Active: active (exited)",
 		"hello: built from this kernel's own archive",
 		"hello: gone",
-		"acpi_call ", "ddcci ", "vpoll ",
-		"stap: the probe fires",
 		"execsnoop: true ",
 		"bpftrace: exec true",
+		"acpi_call ", "ddcci ", "vpoll ",
+		"stap: the probe fires",
 		"removed /usr/src/kheaders-",
 	)
 }

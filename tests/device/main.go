@@ -31,42 +31,32 @@ type test struct {
 
 	archive, debianImage, debianRoot, deb          string
 	arm64Image, arm64Root, arm64Busybox, arm64Tool string
-	muslImage, muslRoot, muslTool                  string
+	arm64Archive, crossRoot, crossMuslRoot         string
+	muslRoot                                       string
 	hello, kbuild                                  string
 }
 
 func run(ctx context.Context, args []string, w io.Writer) (err error) {
 	t := test{ctx: ctx, w: w}
 	fs := cli.NewFlags()
-	files := map[string]*string{}
-	file := func(p *string, name, usage string) {
-		fs.StringVar(p, name, "", usage)
-		files[name] = p
-	}
-	file(&t.hello, "hello", "hello.c, a `FILE`")
-	file(&t.kbuild, "kbuild", "its Kbuild, a `FILE`")
-	file(&t.archive, "archive", "the archive of Debian's kernel, a `FILE`")
-	file(&t.debianImage, "debian-image", "Debian's vmlinuz, a `FILE`")
-	file(&t.debianRoot, "debian-root", "usr/bin/stap in a root of Debian's packages, a `FILE`")
-	file(&t.deb, "deb", "the Debian package of kheaders, a `FILE`")
-	file(&t.arm64Image, "arm64-image", "an arm64 kernel that carries its archive, a `FILE`")
-	file(&t.arm64Root, "arm64-root", "usr/sbin/dkms in a root of Debian's arm64 packages, a `FILE`")
-	file(&t.arm64Busybox, "arm64-busybox", "a static arm64 busybox, a `FILE`")
-	file(&t.arm64Tool, "arm64-kheaders", "the arm64 `PROGRAM` kheaders")
-	file(&t.muslImage, "musl-image", "an x86-64 kernel that carries its archive, a `FILE`")
-	file(&t.muslRoot, "musl-root", "usr/bin/x86_64-linux-musl-gcc in a root of Debian's packages, a `FILE`")
-	file(&t.muslTool, "musl-kheaders", "the `PROGRAM` kheaders for it")
-	names, err := cli.Parse(fs, args)
+	var files bazeltest.Files
+	files.Var(fs, &t.hello, "hello", "hello.c, a `FILE`")
+	files.Var(fs, &t.kbuild, "kbuild", "its Kbuild, a `FILE`")
+	files.Var(fs, &t.archive, "archive", "the archive of Debian's kernel, a `FILE`")
+	files.Var(fs, &t.debianImage, "debian-image", "Debian's vmlinuz, a `FILE`")
+	files.Var(fs, &t.debianRoot, "debian-root", "usr/bin/stap in a root of Debian's packages, a `FILE`")
+	files.Var(fs, &t.deb, "deb", "the Debian package of kheaders, a `FILE`")
+	files.Var(fs, &t.arm64Archive, "arm64-archive", "the archive that the arm64 kernel carries, a `FILE`")
+	files.Var(fs, &t.crossRoot, "cross-root", "usr/bin/aarch64-linux-gnu-gcc-14 in a root of Debian's x86-64 packages, a `FILE`")
+	files.Var(fs, &t.crossMuslRoot, "cross-musl-root", "usr/bin/x86_64-linux-musl-gcc in a root of Debian's x86-64 packages, a `FILE`")
+	files.Var(fs, &t.arm64Image, "arm64-image", "an arm64 kernel that carries its archive, a `FILE`")
+	files.Var(fs, &t.arm64Root, "arm64-root", "usr/sbin/dkms in a root of Debian's arm64 packages, a `FILE`")
+	files.Var(fs, &t.arm64Busybox, "arm64-busybox", "a static arm64 busybox, a `FILE`")
+	files.Var(fs, &t.arm64Tool, "arm64-kheaders", "the arm64 `PROGRAM` kheaders")
+	files.Var(fs, &t.muslRoot, "musl-root", "usr/bin/aarch64-linux-musl-gcc in a root of Debian's arm64 packages, a `FILE`")
+	names, err := files.Parse(fs, args)
 	if err != nil {
 		return err
-	}
-	for name, p := range files {
-		if err := cli.Require(fs, name); err != nil {
-			return err
-		}
-		if *p, err = filepath.EvalSymlinks(*p); err != nil {
-			return err
-		}
 	}
 	guests := []struct {
 		name string
@@ -113,15 +103,6 @@ func (t *test) boot(c guest.Config, wanted ...string) error {
 		return err
 	}
 	return saw(result.Lines, wanted...)
-}
-
-// rootOf is the root that a file of it is known by.
-func rootOf(file, path string) (string, error) {
-	root, ok := strings.CutSuffix(file, path)
-	if !ok {
-		return "", fmt.Errorf("find the root of %s: expected the file %s of one", file, path)
-	}
-	return root, nil
 }
 
 // enter writes a script that runs its arguments in a root below a guest's own.

@@ -12,23 +12,31 @@ import (
 	"strings"
 
 	"github.com/rules-kheaders/rules_kheaders/internal/kernel/guest"
+	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
-// interpreter is glibc's on x86-64 (elf/dl-machine.h); hidden is where the guest
-// with musl has it, for the compiler of Debian's alone.
-const (
-	interpreter = "/lib64/ld-linux-x86-64.so.2"
-	hidden      = "/opt/ld-glibc.so"
+// hidden is where a root with musl has glibc's interpreter, for Debian's compiler
+// alone.
+const hidden = "/opt/ld-glibc.so"
+
+// An abi is how Debian names an architecture, and glibc its interpreter there
+// (elf/dl-machine.h).
+type abi struct{ name, interpreter string }
+
+var (
+	amd64 = abi{"x86_64", "/lib64/ld-linux-x86-64.so.2"}
+	arm64 = abi{"aarch64", "/lib/ld-linux-aarch64.so.1"}
 )
 
-// muslGCC is a compiler for musl, by the specs of Debian's musl-tools.
-const muslGCC = "#!/bin/sh\nexec /usr/bin/gcc-12 \"$@\" -specs /usr/lib/x86_64-linux-musl/musl-gcc.specs\n"
+// muslCompiler is the file that a root with a compiler for musl is known by, of
+// Debian's musl-tools.
+func (a abi) muslCompiler() string { return "/usr/bin/" + a.name + "-linux-musl-gcc" }
 
-// musl boots the demo's kernel with a root in which no program of glibc's runs but
-// the compiler itself: what the compiler makes is linked with musl, and the host
-// tools in the archive do not start.
+// musl boots the cross-built kernel with a root in which no program of glibc's runs
+// but the compiler itself: what the compiler makes is linked with musl, and the host
+// tools in the archive are sources.
 func (t *test) musl() error {
-	root, err := rootOf(t.muslRoot, "/usr/bin/x86_64-linux-musl-gcc")
+	root, err := bazeltest.Root(t.muslRoot, arm64.muslCompiler())
 	if err != nil {
 		return err
 	}
@@ -36,17 +44,8 @@ func (t *test) musl() error {
 	if err := t.command("cp", "--archive", root, system); err != nil {
 		return err
 	}
-	if err := hideGlibc(system); err != nil {
+	if err := muslOnly(system, arm64); err != nil {
 		return err
-	}
-	for _, name := range []string{"gcc", "cc"} {
-		file := filepath.Join(system, "usr/bin", name)
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if err := os.WriteFile(file, []byte(muslGCC), 0o755); err != nil {
-			return err
-		}
 	}
 	cpio := system + ".cpio"
 	if err := writeTree(cpio, system, "musl"); err != nil {
@@ -57,21 +56,21 @@ func (t *test) musl() error {
 		return err
 	}
 	return t.boot(guest.Config{
-		Arch: "x86_64", Image: t.muslImage, Initrd: cpio, MemoryMiB: 2048, Timeout: 1800,
+		Arch: "arm64", Image: t.arm64Image, Busybox: t.arm64Busybox, Initrd: cpio, MemoryMiB: 2048, Timeout: 1800,
 		Files: map[string]string{
 			"/bin/in-musl":           script,
 			"/musl/hello/Kbuild":     t.kbuild,
 			"/musl/hello/hello.c":    t.hello,
-			"/musl/usr/bin/kheaders": t.muslTool,
+			"/musl/usr/bin/kheaders": t.arm64Tool,
 		},
 		Commands: []string{
 			"for d in dev proc root sys tmp run; do mkdir -p /musl/$d; done; for d in dev proc sys; do mount -o bind /$d /musl/$d; done",
 			"in-musl /bin/busybox --install -s /bin 2>/dev/null || true",
-			"! ls /musl" + interpreter + " 2>/dev/null",
+			"! ls /musl" + arm64.interpreter + " 2>/dev/null",
 			"in-musl kheaders",
 			"in-musl sh -c 'cd /hello && kheaders build'",
 			"insmod /musl/hello/hello.ko; rmmod hello",
-			"in-musl sh -c 'grep -l ld-musl /lib/modules/$(uname -r)/build/scripts/mod/modpost'",
+			"in-musl kheaders mount; in-musl sh -c 'grep -l ld-musl /lib/modules/$(uname -r)/build/scripts/mod/modpost'",
 		},
 	},
 		"built /hello/hello.ko",
@@ -81,11 +80,38 @@ func (t *test) musl() error {
 	)
 }
 
+// muslOnly makes a root's compiler link with musl, and has no other program of
+// glibc's start there.
+func muslOnly(root string, a abi) error {
+	if err := a.hideGlibc(root); err != nil {
+		return err
+	}
+	gcc := "#!/bin/sh\nexec /usr/bin/gcc-14 \"$@\" -specs /usr/lib/" + a.name + "-linux-musl/musl-gcc.specs\n"
+	for _, name := range []string{"gcc", "cc"} {
+		file := filepath.Join(root, "usr/bin", name)
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(gcc), 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // hideGlibc moves glibc's interpreter in a root, so that none but the programs
 // of that root start.
-func hideGlibc(root string) error {
-	from, to := filepath.Join(root, interpreter), filepath.Join(root, hidden)
-	text, err := os.ReadFile(from)
+func (a abi) hideGlibc(root string) error {
+	from, to := filepath.Join(root, a.interpreter), filepath.Join(root, hidden)
+	// The link may be absolute: outside of the root that leads to another.
+	target, err := os.Readlink(from)
+	if err != nil {
+		return err
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(a.interpreter), target)
+	}
+	text, err := os.ReadFile(filepath.Join(root, target))
 	if err != nil {
 		return err
 	}
@@ -102,7 +128,7 @@ func hideGlibc(root string) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		at, err := interpreterAt(file)
+		at, err := a.interpreterAt(file)
 		if err != nil || at < 0 {
 			return err
 		}
@@ -110,13 +136,13 @@ func hideGlibc(root string) error {
 		if err != nil {
 			return err
 		}
-		_, err = f.WriteAt([]byte(hidden+strings.Repeat("\x00", len(interpreter)-len(hidden))), at)
+		_, err = f.WriteAt([]byte(hidden+strings.Repeat("\x00", len(a.interpreter)-len(hidden))), at)
 		return errors.Join(err, f.Close())
 	})
 }
 
 // interpreterAt is where a program names glibc's interpreter, or -1.
-func interpreterAt(file string) (int64, error) {
+func (a abi) interpreterAt(file string) (int64, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return 0, err
@@ -127,11 +153,11 @@ func interpreterAt(file string) (int64, error) {
 		return -1, nil // a text
 	}
 	for _, p := range program.Progs {
-		name := make([]byte, len(interpreter))
+		name := make([]byte, len(a.interpreter))
 		if p.Type != elf.PT_INTERP {
 			continue
 		}
-		if _, err := p.ReadAt(name, 0); err == nil && bytes.Equal(name, []byte(interpreter)) {
+		if _, err := p.ReadAt(name, 0); err == nil && bytes.Equal(name, []byte(a.interpreter)) {
 			return int64(p.Off), nil
 		}
 	}
