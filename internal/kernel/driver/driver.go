@@ -50,6 +50,9 @@ func Read(dir string) ([]Target, error) {
 		t := Target{Dir: root, Variables: maps.Clone(variables), Config: map[string]string{}}
 		for _, o := range found {
 			full := path.Join(root, o.name)
+			if conf == nil && o.undecided {
+				continue
+			}
 			if conf != nil && !slices.ContainsFunc(wanted, func(w string) bool { return w == full || path.Base(w) == path.Base(full) }) {
 				continue
 			}
@@ -64,6 +67,7 @@ func Read(dir string) ([]Target, error) {
 			}
 		}
 		if len(t.Modules) > 0 {
+			t.place()
 			slices.Sort(t.Modules)
 			targets = append(targets, t)
 		}
@@ -94,6 +98,22 @@ func Read(dir string) ([]Target, error) {
 		slices.Sort(t.Exclude)
 	}
 	return targets, nil
+}
+
+// place has variables of make's name the driver's directory from that of the Kbuild
+// file, which is $(M), and puts those that are options among these.
+func (t *Target) place() {
+	up := "$(M)"
+	if t.Dir != "" {
+		up += strings.Repeat("/..", strings.Count(t.Dir, "/")+1)
+	}
+	for name, value := range t.Variables {
+		t.Variables[name] = strings.ReplaceAll(value, sourceDir, up)
+		if strings.HasPrefix(name, "CONFIG_") {
+			t.Config[name] = value
+			delete(t.Variables, name)
+		}
+	}
 }
 
 // rank is where dkms lists the first of the targets' modules.
@@ -198,7 +218,8 @@ func reach(files map[string]*makefile, dir, below string) []object {
 	}
 	found := map[object]bool{}
 	for _, o := range m.modules {
-		found[object{path.Join(below, o.name), o.option}] = true
+		o.name = path.Join(below, o.name)
+		found[o] = true
 	}
 	for _, d := range m.dirs {
 		for _, o := range reach(files, dir, path.Join(below, d.name)) {

@@ -33,6 +33,63 @@ kernel_module(
     archive = "@device//:archive",
 )
 `},
+	{"counted indices, conditions and a shell's choice, as lttng-modules", map[string]string{
+		"Makefile": "ifneq ($(KERNELRELEASE),)\nobj-$(CONFIG_TRACE) += src/\nendif\n",
+		"src/Kbuild": "obj-$(CONFIG_TRACE) += trace.o\nobj-$(CONFIG_TRACE) += $(shell \\\n  if [ $(VERSION) -ge 4 ] ; then \\\n    echo \"probe.o\" ; fi;)\n" +
+			"obj-$(CONFIG_TRACE) += $(shell if [ $(VERSION) -lt 4 ] ; then echo \"old.o\" ; fi;)\nifneq ($(CONFIG_KVM),)\nobj-$(CONFIG_TRACE) += kvm.o\nendif\n",
+		"dkms.conf": "PACKAGE_NAME=\"trace\"\ni=0\nMAKE[$i]=\"make -C $kernel_source_dir M=$dkms_tree/$PACKAGE_NAME/1/build modules CONFIG_TRACE=m\"\n" +
+			"BUILT_MODULE_NAME[$i]=\"trace\"\nBUILT_MODULE_LOCATION[$i]=\"src/\"\ni=$((i+1))\n" +
+			"if [ -n \"$CONFIG_KVM\" ]; then\n  BUILT_MODULE_NAME[$i]=\"kvm\"\n  BUILT_MODULE_LOCATION[$i]=\"src/\"\n  i=$((i+1))\nfi\n" +
+			"BUILT_MODULE_NAME[$i]=\"probe\"\nBUILT_MODULE_LOCATION[$i]=\"src/\"\ni=$((i+1))\n",
+	}, `load("@rules_kheaders//rules:defs.bzl", "kernel_module")
+
+kernel_module(
+    name = "trace",
+    srcs = glob(
+        ["**"],
+        exclude = [
+            "BUILD",
+            "BUILD.bazel",
+            "debian/**",
+            "dkms.conf",
+        ],
+    ),
+    archive = "@device//:archive",
+    config = {"CONFIG_TRACE": "m"},
+    modules = [
+        "src/probe.ko",
+        "src/trace.ko",
+    ],
+)
+`},
+	{"the directory that dkms builds in, as xtables-addons", map[string]string{
+		"mconfig":           "build_A=m\n",
+		"extensions/Kbuild": "include ${TOP}/mconfig\nobj-${build_A} += xt_A.o\n",
+		"extensions/xt_A.c": "",
+		"dkms.conf": "PACKAGE_NAME=\"xt\"\nPACKAGE_VERSION=\"3\"\nBDIR=\"$dkms_tree/${PACKAGE_NAME}/${PACKAGE_VERSION}/build\"\n" +
+			"MAKEARGS=\"-C $kernel_source_dir M=${BDIR}/extensions TOP=${BDIR} ELSEWHERE=$source_tree\"\nMAKE=\"make ${MAKEARGS} modules ; find ${BDIR} -name '*.ko' -exec mv {} ${BDIR} \\;\"\n" +
+			"BUILT_MODULE_NAME[0]=\"xt_A\"\n",
+	}, `load("@rules_kheaders//rules:defs.bzl", "kernel_module")
+
+kernel_module(
+    name = "xt",
+    srcs = glob(
+        ["**"],
+        exclude = [
+            "BUILD",
+            "BUILD.bazel",
+            "debian/**",
+            "dkms.conf",
+        ],
+    ),
+    archive = "@device//:archive",
+    make_variables = {
+        "TOP": "$(M)/..",
+        "build_A": "m",
+    },
+    modules = ["xt_A.ko"],
+)
+`},
 	{"directories, as ddcci", map[string]string{
 		"Makefile":    "all:\n\t$(MAKE) -C a\n",
 		"a/Makefile":  "obj-m := one.o\n",

@@ -18,12 +18,18 @@ type makefile struct {
 	dirs    []object // NAME/
 }
 
-// An object is a module or directory, and the option that it depends on, or "".
-type object struct{ name, option string }
+// An object is a module or directory, and the option that it depends on, or "". A
+// module that a shell decides on is one if dkms.conf names it.
+type object struct {
+	name, option string
+	undecided    bool
+}
 
 var (
 	assignment = regexp.MustCompile(`^\s*(?:export\s+|override\s+)*([^\s:#=+?!]+)\s*(:=|::=|\+=|\?=|!=|=)\s*(.*?)\s*$`)
 	objVar     = regexp.MustCompile(`^obj-(?:m|y|\$[({](\w+)[)}])$`)
+	shellCall  = regexp.MustCompile(`\$\(shell .*`)
+	objectName = regexp.MustCompile(`([\w.-]+)\.o\b`)
 )
 
 // readMakefile reads a directory's Kbuild file, or else its Makefile. It returns
@@ -71,12 +77,15 @@ func readMakefile(dir string) (*makefile, error) {
 		if set := variables[option]; set == "m" || set == "y" {
 			option = "" // it sets the option itself
 		}
+		for _, found := range objectName.FindAllStringSubmatch(shellCall.FindString(value), -1) {
+			m.modules = append(m.modules, object{name: found[1], option: option, undecided: true})
+		}
 		for _, word := range strings.Fields(expand(value, variables, 0)) {
 			switch {
 			case strings.HasSuffix(word, "/"):
-				m.dirs = append(m.dirs, object{path.Clean(word), option})
+				m.dirs = append(m.dirs, object{name: path.Clean(word), option: option})
 			case strings.HasSuffix(word, ".o") && name != "obj-y":
-				m.modules = append(m.modules, object{strings.TrimSuffix(word, ".o"), option})
+				m.modules = append(m.modules, object{name: strings.TrimSuffix(word, ".o"), option: option})
 			}
 		}
 	}

@@ -21,7 +21,7 @@ var taken = map[string]string{
 }
 
 // CheckVariables fails unless each of words is a variable that make can be given
-// beside those that this package sets.
+// beside those that this package sets. A value may refer to $(M).
 func CheckVariables(words []string) error {
 	for _, word := range words {
 		found := makeVariable.FindStringSubmatch(word)
@@ -31,8 +31,8 @@ func CheckVariables(words []string) error {
 		if flag, ok := taken[found[1]]; ok {
 			return fmt.Errorf("variable %s: %s sets it", word, flag)
 		}
-		if strings.Contains(found[2], "$") {
-			return fmt.Errorf("variable %s: make would expand the $ in its value", word)
+		if strings.Contains(strings.ReplaceAll(found[2], "$(M)", ""), "$") {
+			return fmt.Errorf("variable %s: make would expand the $ in its value; expected no $ but in $(M), the directory of the Kbuild file", word)
 		}
 	}
 	return nil

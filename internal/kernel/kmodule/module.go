@@ -110,12 +110,13 @@ func (m Module) Build() (err error) {
 		}
 		variables = append(variables, pahole...)
 	}
-	args := append(m.Args(), "-C", m.Tree, "M="+m.dir)
+	// A driver's makefile asks for its directory by PWD, and some set that from the shell first: what is on the command line stays.
+	args := append(m.Args(), "-C", m.Tree, "M="+m.dir, "PWD="+m.dir)
 	if !m.verbose() {
 		args = append(args, "-s")
 	}
 	var log bytes.Buffer
-	// As a driver's developer does it: in the driver's directory, which is $(PWD).
+	// As a driver's developer does it: in the driver's directory.
 	out, err := kmake.Run(&log, m.dir, m.Scratch, "make", append(append(args, variables...), "modules")...)
 	if err := m.explain(out, err); err != nil {
 		return err

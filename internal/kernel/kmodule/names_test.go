@@ -75,10 +75,10 @@ func TestAnyDirectory(t *testing.T) {
 	}
 }
 
-// A driver's makefile sees $(PWD) as in `make -C KDIR M=$PWD`, and the variables
-// that its developer gives.
+// A driver's makefile sees $(PWD) as in `make -C KDIR M=$PWD`, though it sets it, and
+// the variables that its developer gives.
 func TestMakesEnvironment(t *testing.T) {
-	const makefile = "modules:\n\t@echo PWD is $(if $(filter $(PWD),$(M)),M,$(PWD)), V=$(V), W=$(W), OWN=$(OWN)\n" +
+	const makefile = "PWD := $(shell pwd)\nmodules:\n\t@echo PWD is $(if $(filter $(PWD),$(M)),M,$(PWD)), V=$(V), W=$(W), OWN=$(patsubst $(M)/%,M/%,$(OWN))\n" +
 		"\ttouch $(M)/x.ko $(M)/Module.symvers $(M)/modules.order\n"
 	for _, test := range []struct {
 		words []string
@@ -88,6 +88,7 @@ func TestMakesEnvironment(t *testing.T) {
 		{nil, "", "PWD is M, V=, W=, OWN=\n"},
 		{nil, "sub", "PWD is M, V=, W=, OWN=\n"},
 		{[]string{"W=1", "OWN=a b"}, "", "PWD is M, V=, W=1, OWN=a b\n"},
+		{[]string{"OWN=$(M)/.."}, "sub", "PWD is M, V=, W=, OWN=M/..\n"},
 		{[]string{"V=0"}, "", "PWD is M, V=0, W=, OWN=\n"},
 		{[]string{"V=1"}, "", "PWD is M, V=1, W=, OWN=\ntouch x.ko Module.symvers modules.order\n"},
 	} {
@@ -112,7 +113,7 @@ func TestMakesEnvironment(t *testing.T) {
 		}
 	}
 	for word, want := range map[string]string{
-		"V": "expected NAME=VALUE", "=1": "expected NAME=VALUE", "M=/tmp": "--dir sets it", "CC=gcc": "--compiler sets it", "X=$(shell id)": "would expand the $",
+		"V": "expected NAME=VALUE", "=1": "expected NAME=VALUE", "M=/tmp": "--dir sets it", "CC=gcc": "--compiler sets it", "X=$(shell id)": "would expand the $", "X=$(M)$": "would expand the $",
 		"CONFIG_X=y": "give it by --config",
 	} {
 		m, _ := hello(t, tree(t, ""))
