@@ -1,6 +1,7 @@
 "Repository rule kbuild_root_repository"
 
-_VARIABLE = "KHEADERS_KBUILD_ROOT"
+_ROOT = "KHEADERS_KBUILD_ROOT"
+_STRACE = "KHEADERS_STRACE"
 
 _DIRECTORIES = [
     "bin",
@@ -12,6 +13,7 @@ _DIRECTORIES = [
     "usr/include",
     "usr/lib/bfd-plugins",
     "usr/lib/gcc",
+    "usr/lib/linux",
     "usr/lib/llvm-*",
     "usr/lib/x86_64-linux-gnu",
     "usr/lib64",
@@ -121,8 +123,17 @@ def _run(rctx, command):
     if made.return_code:
         fail("{}: {}".format(" ".join(command[:2]), made.stderr))
 
+def _strace(rctx):
+    "A command that starts strace, which need not be here until it is started."
+    directory = rctx.getenv(_STRACE)
+    if not directory or not rctx.path(directory).exists:
+        program = rctx.which("strace")
+        return str(program) if program else "echo no strace: tools/debian/setup {}, or apt-get install strace >&2; false".format(_STRACE)
+    libraries = directory + "/usr/lib/x86_64-linux-gnu"
+    return "{}/ld-linux-x86-64.so.2 --library-path {} {}/usr/bin/strace".format(libraries, libraries, directory)
+
 def _kbuild_root_repository_impl(rctx):
-    given = rctx.getenv(_VARIABLE)
+    given = rctx.getenv(_ROOT)
     if given:
         rctx.symlink(given, "root.tar")
     else:
@@ -139,12 +150,14 @@ def _kbuild_root_repository_impl(rctx):
     # A compiler does not run from a copy of its program alone. These stand for scripts that call one with its --sysroot.
     for name in ["clang", "gcc"]:
         rctx.file("bin/" + name, "#!/bin/sh\nexec /usr/bin/{} \"$@\"\n".format(name), executable = True)
+    rctx.file("strace", "#!/bin/sh\n{} \"$@\"\n".format(_strace(rctx)), executable = True)
     rctx.file("BUILD.bazel", """\
 package(default_visibility = ["//visibility:public"])
 
 exports_files([
     "root",
     "root.tar",
+    "strace",
 ])
 
 filegroup(
@@ -159,9 +172,11 @@ filegroup(
 """)
 
 kbuild_root_repository = repository_rule(
-    doc = """What a kernel's make runs, for tests of kbuild_toolchain: a root file system as a tar and as a directory, and a directory of programs.
+    doc = """What a kernel's make runs, for tests of kbuild_toolchain: a root file system as a tar and as a directory, and a directory of programs;
+and strace.
 
-The environment's `KHEADERS_KBUILD_ROOT` (by `--repo_env`) names a tar; without it, it is made of this machine's files.
+The environment (by `--repo_env`) names a tar by `KHEADERS_KBUILD_ROOT`, and by `KHEADERS_STRACE` a directory with strace and its
+libraries; without them both are of this machine's files.
 """,
     implementation = _kbuild_root_repository_impl,
     local = True,

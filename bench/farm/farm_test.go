@@ -147,9 +147,9 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the tables of docs/ as they should be")
+var update = flag.Bool("update", false, "write the tables of docs/scale.md as they should be")
 
-// The tables of the documents are what is measured, and what the program makes of it.
+// The tables of the document are what is measured, and what the program makes of it.
 func TestDocs(t *testing.T) {
 	var all []execlog.Cost
 	if err := json.Unmarshal(measured, &all); err != nil {
@@ -162,19 +162,17 @@ func TestDocs(t *testing.T) {
 	if err := run(nil, &farm); err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range []struct{ file, want string }{
-		{"../../docs/remote.md", costs.String()},
-		{"../../docs/scale.md", farm.String()},
-	} {
-		text, err := os.ReadFile(tt.file)
+	const file = "../../docs/scale.md"
+	for _, want := range []string{costs.String(), farm.String()} {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// A table is found by its first line, and ends where a line is none of it.
-		header, _, _ := strings.Cut(tt.want, "\n")
+		header, _, _ := strings.Cut(want, "\n")
 		start := strings.Index(string(text), header+"\n")
 		if start < 0 {
-			t.Errorf("%s has no table that starts with %q", tt.file, header)
+			t.Errorf("%s has no table that starts with %q", file, header)
 			continue
 		}
 		end := start
@@ -185,14 +183,14 @@ func TestDocs(t *testing.T) {
 			end += len(line)
 		}
 		got := string(text[start:end])
-		if got == tt.want {
+		if got == want {
 			continue
 		}
 		if !*update {
-			t.Errorf("%s has\n%swant, as 'go test ./bench/farm -update' writes it,\n%s", tt.file, got, tt.want)
+			t.Errorf("%s has\n%swant, as 'go test ./bench/farm -update' writes it,\n%s", file, got, want)
 			continue
 		}
-		if err := os.WriteFile(tt.file, []byte(string(text[:start])+tt.want+string(text[end:])), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(string(text[:start])+want+string(text[end:])), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/rules-kheaders/rules_kheaders/internal/execlog"
 )
 
-// The demo's chain in one run, in the form of 'actioncost --json'. docs/remote.md says
+// The demo's chain in one run, in the form of 'actioncost --json'. docs/scale.md says
 // where it is from, and has it as a table.
 //
 //go:embed measured.json

@@ -55,12 +55,17 @@ var behindTheKernel = []string{
 	"KheadersPick", "KheadersPlaceholder", "KheadersPrepare", "KheadersRelease", "KheadersReplace", "KheadersStamp", "KheadersSymvers", "KheadersUnpack", "KheadersVerify",
 }
 
-// remotely are the flags by which every action runs on the server.
+// remotely are the flags by which every action runs on the server. Where that has
+// a shell alone, what make runs is of a kbuild_toolchain.
 func remotely(s *server) []string {
-	return []string{
+	flags := []string{
 		"--disk_cache=", "--remote_executor=" + s.Address, "--spawn_strategy=remote", "--noremote_local_fallback",
 		"--remote_timeout=3600", "--jobs=4", everything,
 	}
+	if s.image == shell {
+		flags = append(flags, "--extra_toolchains=//tests/toolchain:root_toolchain")
+	}
+	return flags
 }
 
 // everything has all outputs brought to this machine, and not only those asked for.
@@ -77,8 +82,8 @@ func (e *environment) elsewhere(name string) (bazeltest.Workspace, error) {
 }
 
 // server starts a server with a store in dir, which is stopped at the end.
-func (e *environment) server(dir string) (*server, error) {
-	s, err := newServer(dir)
+func (e *environment) server(dir string, image image) (*server, error) {
+	s, err := newServer(dir, image)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +94,7 @@ func (e *environment) server(dir string) (*server, error) {
 // small builds what is short behind a kernel that is there.
 func (e *environment) small() []bazeltest.Case {
 	return []bazeltest.Case{{Name: "from a kernel to its module on the server, with the bytes of the sandbox", Run: func() error {
-		s, err := e.server(filepath.Join(e.dir, "small"))
+		s, err := e.server(filepath.Join(e.dir, "small"), machine)
 		if err != nil {
 			return err
 		}
@@ -116,7 +121,7 @@ func (e *environment) behind() []bazeltest.Case {
 	}
 	return []bazeltest.Case{
 		{Name: "all of the chain behind the kernel on the server, with the bytes of the sandbox", Run: func() (err error) {
-			if s, err = e.server(filepath.Join(e.dir, "chain")); err != nil {
+			if s, err = e.server(filepath.Join(e.dir, "chain"), machine); err != nil {
 				return err
 			}
 			if first, err = e.elsewhere("first"); err != nil {
@@ -232,9 +237,9 @@ func contents(b bazeltest.Workspace, targets []string) (map[string]string, error
 	return all, nil
 }
 
-// whole builds all of the chain on the server, and what builds it, the kernel too.
-// Nothing of where that is should show: the server's user and host are others, and
-// so are locale, time zone and time.
+// whole builds all of the chain on a server that has a shell alone, and what builds
+// it, the kernel too. Nothing of where that is should show: the server's user and host
+// are others, and so are locale, time zone and time; this machine has compilers.
 func (e *environment) whole() []bazeltest.Case {
 	store, runners := filepath.Join(e.dir, "whole"), []string{"remote"}
 	if e.kept != "" {
@@ -266,8 +271,8 @@ func (e *environment) whole() []bazeltest.Case {
 		return &result{digests(spawns), files}, nil
 	}
 	return []bazeltest.Case{
-		{Name: "the whole chain and its tools, every action of it on the server", Run: func() (err error) {
-			if s, err = e.server(store); err != nil {
+		{Name: "the whole chain and its tools, every action of it on a server that has a shell alone", Run: func() (err error) {
+			if s, err = e.server(store, shell); err != nil {
 				return err
 			}
 			first, err = build("whole", runners)
@@ -280,7 +285,7 @@ func (e *environment) whole() []bazeltest.Case {
 			second, err = build("whole-again", []string{"remote cache hit"})
 			return err
 		}},
-		{Name: "both made the same, and what the sandbox makes", Run: func() error {
+		{Name: "both made the same, and what the sandbox makes with the programs of this machine", Run: func() error {
 			if second == nil {
 				return errBefore
 			}

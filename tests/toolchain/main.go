@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Toolchain tests kbuild_toolchain by Bazel itself: what actions name in the action
-// graph, what they make where the machine's /usr is shut, and what they say of
-// programs that are not there.
-// Start it by `tools/bazel run //tests/toolchain`.
+// graph and open where a kernel is built, what they make where the machine's /usr is
+// shut, and what they say of programs that are not there.
+// Start it by `tools/bazel run //tests/toolchain`; with `-- --cost 3` it measures.
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,19 +16,36 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-kheaders/rules_kheaders/internal/cli"
 	"github.com/rules-kheaders/rules_kheaders/tests/internal/bazeltest"
 )
 
 func main() { os.Exit(bazeltest.Main("toolchain", run)) }
 
-func run(ctx context.Context, _ []string, w io.Writer) error {
+// The actions that run programs.
+var (
+	runs     = []string{"BpfObject", "KernelBuild", "KernelImage", "KernelModule", "KernelModuleInstall", "KheadersHostTools", "KheadersPrepare"}
+	programs = "^(" + strings.Join(runs, "|") + ")$"
+)
+
+func run(ctx context.Context, args []string, w io.Writer) error {
+	fs := cli.NewFlags()
+	measure := fs.Int("cost", 0, "in place of the tests, print what the actions take, the fastest of `N` rounds")
+	kernel := fs.Bool("kernel", false, "with --cost, of a kernel's build alone")
+	if _, err := cli.Parse(fs, args); err != nil {
+		return err
+	}
 	bazel, err := bazeltest.Here(ctx)
 	if err != nil {
 		return err
 	}
+	if *measure > 0 {
+		return cost(bazel, *measure, *kernel, w)
+	}
 	return bazeltest.RunCases(ctx, w,
 		bazeltest.Case{Name: "with a root no action names anything of the machine (aquery)", Run: func() error { return names(bazel, "root", "root.tar") }},
 		bazeltest.Case{Name: "with programs no action names anything of the machine (aquery)", Run: func() error { return names(bazel, "programs", "bin/make") }},
+		bazeltest.Case{Name: "with a root KernelBuild starts and opens nothing of the machine (strace)", Run: func() error { return traced(bazel, w) }},
 		bazeltest.Case{Name: "missing programs are one error", Run: func() error { return missing(bazel) }},
 		bazeltest.Case{Name: "each kind makes what the machine makes, and a root needs nothing of /usr", Run: func() error { return same(bazel) }},
 	)
@@ -105,8 +123,7 @@ func (g graph) inputs(ids []uint32) []string {
 // arguments have no absolute path, and the toolchain is an input where what the
 // machine has is none.
 func names(bazel bazeltest.Workspace, kind, file string) error {
-	runs := []string{"BpfObject", "KernelBuild", "KernelImage", "KernelModule", "KernelModuleInstall", "KheadersHostTools", "KheadersPrepare"}
-	text, err := bazel.Run("aquery", with(kind), "--output=jsonproto", fmt.Sprintf("mnemonic('^(%s)$', deps(%s))", strings.Join(runs, "|"),
+	text, err := bazel.Run("aquery", with(kind), "--output=jsonproto", fmt.Sprintf("mnemonic('%s', deps(%s))", programs,
 		"//examples/demo + //examples/linux_bzl:hello + //tests/remote:bpf + //tests/toolchain:stripped"))
 	if err != nil {
 		return err
@@ -137,6 +154,27 @@ func names(bazel bazeltest.Workspace, kind, file string) error {
 	slices.Sort(seen)
 	if seen = slices.Compact(seen); !slices.Equal(seen, runs) {
 		return fmt.Errorf("the graph has %s, want all of %s", seen, runs)
+	}
+	return nil
+}
+
+// traced builds the demo's kernel below strace, which fails where a program or a file
+// of the machine's is opened.
+func traced(bazel bazeltest.Workspace, w io.Writer) error {
+	var log bytes.Buffer
+	bazel.Log = &log
+	if _, err := bazel.Run("build", with("root"), with("traced"), "//examples/demo:linux"); err != nil {
+		return err
+	}
+	summaries := 0
+	for line := range strings.Lines(log.String()) {
+		if strings.HasPrefix(line, "traced: ") {
+			summaries++
+			fmt.Fprint(w, line)
+		}
+	}
+	if summaries == 0 {
+		return fmt.Errorf("no action was traced: %s", log.String())
 	}
 	return nil
 }
@@ -185,9 +223,8 @@ func same(bazel bazeltest.Workspace) error {
 	if err != nil {
 		return err
 	}
-	const ours = "^(BpfObject|KernelModule|KernelModuleInstall|KheadersHostTools)$"
 	for _, kind := range []string{"root", "directory", "programs"} {
-		flags := []string{with(kind), "--modify_execution_info=" + ours + "=+no-cache," + ours + "=+test-of-" + kind}
+		flags := []string{with(kind), "--modify_execution_info=" + programs + "=+no-cache," + programs + "=+test-of-" + kind}
 		if kind != "programs" {
 			flags = append(flags, "--sandbox_block_path=/usr")
 		}
