@@ -40,6 +40,7 @@ func run(ctx context.Context, _ []string, w io.Writer) (err error) {
 		bazeltest.Case{Name: "the module is compiled by the toolchain that has no tool paths", Run: k.compiler},
 		bazeltest.Case{Name: "the workspace has no rules_go", Run: k.external},
 		bazeltest.Case{Name: "an archive and kheaders.ko need nothing of the PATH", Run: k.hermeticActions},
+		bazeltest.Case{Name: "with a kbuild_toolchain of prebuilts, modules and host tools need nothing of the PATH either", Run: k.prebuilts},
 		bazeltest.Case{Name: "an archive in the workspace is pinned without a download", Run: k.pinned},
 		bazeltest.Case{Name: "the archive is the one that is packed here", Run: k.sameArchive},
 		bazeltest.Case{Name: "a kernel_build without modules in make_goals is refused", Run: k.noModules},
@@ -128,11 +129,26 @@ func (k *kleaf) compiler() error {
 // hermeticActions builds with the PATH that Kleaf's flag of this name leaves,
 // and with another output directory, so that nothing is there already.
 func (k *kleaf) hermeticActions() error {
-	dir, err := k.hermeticPath()
+	dir, err := k.makeHermeticPath()
 	if err != nil {
 		return err
 	}
 	_, err = k.Run("build", "--action_env=PATH="+dir, "--disk_cache=", "//device:archive", "//device:kheaders")
+	return err
+}
+
+// prebuilts builds what runs compilers and make, which that PATH does not have: it
+// fails without the toolchain, and says what is missing.
+func (k *kleaf) prebuilts() error {
+	if err := k.buildTools(); err != nil {
+		return err
+	}
+	targets := []string{"//drivers/hello", "//drivers/kheaders", "//drivers/hello:host_tools"}
+	build := append([]string{"build", "--action_env=PATH=" + filepath.Join(k.In, hermeticPath), "--disk_cache="}, targets...)
+	if _, err := k.Run(build...); err == nil || !strings.Contains(err.Error(), "make") {
+		return fmt.Errorf("without a kbuild_toolchain: got %v, want an error that names make", err)
+	}
+	_, err := k.Run(append(build, "--extra_toolchains=//"+buildTools+":toolchain")...)
 	return err
 }
 

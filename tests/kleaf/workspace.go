@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -77,7 +78,12 @@ kernel_build(
 `
 
 // helloBuild is a module from the archive alone.
-const helloBuild = `load("@rules_kheaders//rules:defs.bzl", "kernel_module")
+const helloBuild = `load("@rules_kheaders//rules:defs.bzl", "kernel_module", "kheaders_host_tools")
+
+kheaders_host_tools(
+    name = "host_tools",
+    archive = "//device:archive",
+)
 
 kernel_module(
     name = "hello",
@@ -256,10 +262,12 @@ func (k *kleaf) clang(ours bazeltest.Workspace) error {
 	)
 }
 
-// hermeticPath makes the directory that is the PATH of actions with Kleaf's
+// hermeticPath is the directory that is the PATH of actions with Kleaf's
 // --incompatible_hermetic_actions: _add_default_hermetic_path of bazel.py.
-func (k *kleaf) hermeticPath() (string, error) {
-	dir := filepath.Join(k.In, "out/bazel/default_hermetic_path")
+const hermeticPath = "out/bazel/default_hermetic_path"
+
+func (k *kleaf) makeHermeticPath() (string, error) {
+	dir := filepath.Join(k.In, hermeticPath)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -272,6 +280,46 @@ func (k *kleaf) hermeticPath() (string, error) {
 		}
 	}
 	return dir, nil
+}
+
+// buildTools is where Android has make and what it runs.
+const buildTools = "prebuilts/build-tools"
+
+const buildToolsBuild = `load("@rules_kheaders//rules:defs.bzl", "kbuild_toolchain")
+
+kbuild_toolchain(
+    name = "build-tools",
+    programs = glob(["path/linux-x86/*"]),
+)
+
+toolchain(
+    name = "toolchain",
+    toolchain = ":build-tools",
+    toolchain_type = "@rules_kheaders//rules/toolchain:kbuild_toolchain_type",
+)
+`
+
+// buildTools copies this machine's programs there. A host compiler does not run
+// from a copy of its program alone: Android's is a script too.
+func (k *kleaf) buildTools() error {
+	const dir = buildTools + "/path/linux-x86/"
+	for _, name := range []string{
+		"ar", "as", "awk", "basename", "bash", "cat", "chmod", "cmp", "cp", "cut", "date", "dirname", "echo", "env", "expr", "find", "grep", "head", "install",
+		"ld", "ln", "ls", "make", "mkdir", "mktemp", "mv", "nm", "nproc", "objcopy", "objdump", "printf", "pwd", "readelf", "readlink", "realpath", "rm", "sed",
+		"sh", "sort", "stat", "strip", "tail", "tar", "test", "touch", "tr", "true", "uname", "uniq", "wc", "which", "xargs",
+	} {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			return err
+		}
+		if err := k.copy(program, dir+name); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		k.write(dir+"gcc", []byte("#!/bin/sh\nexec /usr/bin/gcc \"$@\"\n")),
+		k.write(buildTools+"/BUILD.bazel", []byte(buildToolsBuild)),
+	)
 }
 
 // common makes the package //common: the kernel's source, and what its build made.
