@@ -14,8 +14,6 @@ import (
 var loaded = []struct{ pkg, module string }{
 	{"acpi-call", "acpi_call"},
 	{"ddcci", "ddcci"},
-	{"gost-crypto", "gosthash94_generic"},
-	{"langford", "langford"},
 	{"vpoll", "vpoll"},
 }
 
