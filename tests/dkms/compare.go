@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 )
 
@@ -59,8 +60,12 @@ func compare(a, b map[string]string) (compared, error) {
 	return c, nil
 }
 
+// srcversion is a line of .modinfo: a digest of the sources (scripts/mod/sumversion.c).
+var srcversion = regexp.MustCompile(`\x00srcversion=[0-9A-F]*`)
+
 // sections are the contents of a module's sections, by name. Those of the same
-// name are one.
+// name are one. srcversion is one of its own: a driver's configure may write the
+// date into a source.
 func sections(file string) (map[string][]byte, error) {
 	f, err := elf.Open(file)
 	if err != nil {
@@ -79,6 +84,10 @@ func sections(file string) (map[string][]byte, error) {
 				return nil, fmt.Errorf("read %s of %s: %w", s.Name, file, err)
 			}
 			content = append(content, data...)
+		}
+		if s.Name == ".modinfo" {
+			found["srcversion"] = srcversion.Find(content)
+			content = srcversion.ReplaceAll(content, nil)
 		}
 		found[s.Name] = append(found[s.Name], content...)
 	}
