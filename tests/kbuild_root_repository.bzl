@@ -1,122 +1,9 @@
 "Repository rule kbuild_root_repository"
 
+load(":kbuild_root_files.bzl", "DIRECTORIES", "LEFT_OUT", "PROGRAMS")
+
 _ROOT = "KHEADERS_KBUILD_ROOT"
 _STRACE = "KHEADERS_STRACE"
-
-_DIRECTORIES = [
-    "bin",
-    "etc/alternatives",
-    "lib",
-    "lib64",
-    "sbin",
-    "usr/bin",
-    "usr/include",
-    "usr/lib/bfd-plugins",
-    "usr/lib/gcc",
-    "usr/lib/linux",
-    "usr/lib/llvm-*",
-    "usr/lib/x86_64-linux-gnu",
-    "usr/lib64",
-    "usr/libexec/gcc",
-    "usr/sbin",
-    "usr/share/bison",
-    "usr/share/perl",
-    "usr/share/perl5",
-]
-
-# Large, and run by no kernel's make: others' programs, C++, link-time optimization by gcc, sanitizers.
-_LEFT_OUT = [
-    "cc1plus",
-    "libcrypto.a",
-    "lib*san.*",
-    "libclang-[0-9]*",
-    "libgrpc*",
-    "libicu*",
-    "libproto*",
-    "lto1",
-    "usr/bin/*lto-dump*",
-    "usr/bin/aarch64-*",
-    "usr/bin/buildbox*",
-    "usr/bin/git*",
-    "usr/bin/python*",
-    "usr/bin/qemu-*",
-]
-
-# Programs by their names, with what of the machine they run.
-_PROGRAMS = [
-    "ar",
-    "as",
-    "awk",
-    "basename",
-    "bash",
-    "bc",
-    "bison",
-    "cat",
-    "chmod",
-    "cmp",
-    "cp",
-    "cut",
-    "date",
-    "diff",
-    "dirname",
-    "du",
-    "echo",
-    "env",
-    "expr",
-    "false",
-    "find",
-    "flex",
-    "gawk",
-    "grep",
-    "gzip",
-    "head",
-    "id",
-    "install",
-    "ld",
-    "ld.bfd",
-    "ln",
-    "ls",
-    "m4",
-    "make",
-    "mawk",
-    "mkdir",
-    "mktemp",
-    "mv",
-    "nm",
-    "nproc",
-    "objcopy",
-    "objdump",
-    "od",
-    "patch",
-    "perl",
-    "printf",
-    "pwd",
-    "ranlib",
-    "readelf",
-    "readlink",
-    "realpath",
-    "rm",
-    "rmdir",
-    "sed",
-    "seq",
-    "sh",
-    "sort",
-    "stat",
-    "strip",
-    "tail",
-    "tar",
-    "tee",
-    "test",
-    "touch",
-    "tr",
-    "true",
-    "uname",
-    "uniq",
-    "wc",
-    "which",
-    "xargs",
-    "xz",
-]
 
 def _run(rctx, command):
     made = rctx.execute(command, environment = {"LC_ALL": "C"})
@@ -139,10 +26,10 @@ def _kbuild_root_repository_impl(rctx):
     else:
         # The shell finds what there is of the patterns.
         _run(rctx, ["sh", "-c", "here=$PWD && cd / && tar --create --file=\"$here/root.tar\" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 " +
-                                " ".join(["--exclude='{}'".format(p) for p in _LEFT_OUT]) +
-                                " $(ls -d " + " ".join(_DIRECTORIES) + " 2>/dev/null)"])
+                                " ".join(["--exclude='{}'".format(p) for p in LEFT_OUT]) +
+                                " $(ls -d " + " ".join(DIRECTORIES) + " 2>/dev/null)"])
     _run(rctx, ["sh", "-c", "mkdir root && tar --extract --file=root.tar --no-same-owner --directory=root"])
-    for name in _PROGRAMS:
+    for name in PROGRAMS:
         program = rctx.which(name)
         if program:
             _run(rctx, ["sh", "-c", "mkdir -p bin && cp -L \"$1\" bin/\"$2\"", "cp", str(program), name])

@@ -23,10 +23,6 @@ type side struct {
 	trees  []string
 }
 
-// The programs that Debian's packages of a root make by alternatives(7), for
-// which their scripts would have to be run.
-var alternatives = map[string]string{"awk": "gawk", "cc": "gcc-12", "which": "which.debianutils"}
-
 // prepare unpacks both trees and compiles the archive's host tools.
 func (c *corpus) prepare(dkms string) error {
 	var err error
@@ -39,7 +35,7 @@ func (c *corpus) prepare(dkms string) error {
 			return err
 		}
 	}
-	for name, target := range alternatives {
+	for name, target := range bazeltest.Alternatives {
 		if err := os.Symlink(target, filepath.Join(base, "usr/bin", name)); err != nil {
 			return err
 		}

@@ -32,8 +32,12 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	fs := cli.NewFlags()
 	measure := fs.Int("cost", 0, "in place of the tests, print what the actions take, the fastest of `N` rounds")
 	kernel := fs.Bool("kernel", false, "with --cost, of a kernel's build alone")
-	if _, err := cli.Parse(fs, args); err != nil {
+	rest, err := cli.Parse(fs, args)
+	if err != nil {
 		return err
+	}
+	if len(rest) > 0 || *measure < 0 || *kernel && *measure == 0 {
+		return cli.Usagef("arguments are %q: expected none, or --cost N with N of 1 or more, and --kernel with that alone", args)
 	}
 	bazel, err := bazeltest.Here(ctx)
 	if err != nil {

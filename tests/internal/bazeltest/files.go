@@ -55,3 +55,7 @@ func Root(file, path string) (string, error) {
 	}
 	return root, nil
 }
+
+// Alternatives are programs that Debian's packages of a root make by
+// alternatives(7), for which their scripts would have to be run: links in usr/bin.
+var Alternatives = map[string]string{"awk": "gawk", "cc": "gcc-12", "which": "which.debianutils"}

@@ -35,8 +35,11 @@ func run(args []string) error {
 	krun := filepath.Join(runfiles, "tools/krun/krun_/krun")
 	// The directory is that of the repository, whose name differs between versions of Bazel.
 	stracing, err := filepath.Glob(filepath.Join(runfiles, "../*kbuild_root/strace"))
-	if err != nil || len(stracing) != 1 {
-		return fmt.Errorf("%d of strace in %s, want 1: %w", len(stracing), runfiles, err)
+	if err != nil {
+		return err
+	}
+	if len(stracing) != 1 {
+		return fmt.Errorf("find strace beside %s: got %d, want 1", runfiles, len(stracing))
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
